@@ -1,0 +1,44 @@
+"""The simulated rig: hands, keyboards and rigs as data, their MuJoCo model, rewards, rendering."""
+
+from sim.errors import ParameterError, RigError, SimError
+from sim.model import (
+    PHYSICS_STEP_S,
+    PHYSICS_STEPS_PER_CONTROL,
+    RigModel,
+    build_model,
+    build_spec,
+    key_name,
+    tip_name,
+)
+from sim.parameters import (
+    Parameter,
+    PhysicsParameters,
+    parameter_table,
+    read_parameters,
+    write_parameters,
+)
+from sim.rig import RAIL, Rig, load_rig, rig_names
+from sim.simulator import Simulator
+
+__all__ = [
+    "PHYSICS_STEPS_PER_CONTROL",
+    "PHYSICS_STEP_S",
+    "RAIL",
+    "Parameter",
+    "ParameterError",
+    "PhysicsParameters",
+    "Rig",
+    "RigError",
+    "RigModel",
+    "SimError",
+    "Simulator",
+    "build_model",
+    "build_spec",
+    "key_name",
+    "load_rig",
+    "parameter_table",
+    "read_parameters",
+    "rig_names",
+    "tip_name",
+    "write_parameters",
+]

@@ -1,0 +1,248 @@
+"""Physics parameters: what calibration fits, as one typed table applied to a compiled model."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import mujoco
+import numpy as np
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sim.errors import ParameterError
+from sim.model import RigModel, key_name
+from sim.rig import RAIL, Rig
+
+_OFFSET = "joint_offset:"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One entry of the table.
+
+    Attributes:
+        name: what calibration and messages call it; units at its end.
+        unit: SI unit.
+        nominal: value of the rig file.
+        low: lower bound.
+        high: upper bound.
+        field: the MuJoCo field it sets, or ``command`` / ``encoder`` / ``trigger`` for what the
+            simulator does outside MuJoCo.
+    """
+
+    name: str
+    unit: str
+    nominal: float
+    low: float
+    high: float
+    field: str
+
+
+def parameter_table(rig: Rig) -> tuple[Parameter, ...]:
+    """All physics parameters of a rig with nominal values and bounds."""
+    finger, rail, keys = rig.finger, rig.rail, rig.keys
+    finger_emf = finger.torque_limit_nm / finger.no_load_speed_rad_per_s
+    rail_emf = rail.force_limit_n / rail.no_load_speed_m_per_s
+    scaled = [
+        ("finger_frictionloss_nm", "Nm", finger.frictionloss_nm, "dof_frictionloss"),
+        ("finger_damping_nms_per_rad", "Nms/rad", finger_emf, "dof_damping"),
+        ("finger_armature_kgm2", "kgm2", finger.armature_kgm2, "dof_armature"),
+        ("finger_stiffness_nm_per_rad", "Nm/rad", finger.stiffness_nm_per_rad, "actuator_gainprm"),
+        ("rail_friction_n", "N", rail.friction_n, "dof_frictionloss"),
+        ("rail_damping_ns_per_m", "Ns/m", rail_emf, "dof_damping"),
+        ("rail_stiffness_n_per_m", "N/m", rail.stiffness_n_per_m, "actuator_gainprm"),
+        ("key_stiffness_nm_per_rad", "Nm/rad", keys.stiffness_nm_per_rad, "jnt_stiffness"),
+        ("key_damping_nms_per_rad", "Nms/rad", keys.damping_nms_per_rad, "dof_damping"),
+        ("tip_sliding_friction", "1", keys.sliding_friction, "geom_friction"),
+        ("contact_time_constant_s", "s", keys.contact_time_constant_s, "geom_solref"),
+    ]
+    finger_kd = max(finger.damping_nms_per_rad - finger_emf, 0.0)
+    rail_kd = max(rail.damping_ns_per_m - rail_emf, 0.0)
+    shifted = [
+        ("finger_gain_damping_nms_per_rad", "Nms/rad", finger_kd, 0.0, 0.2, "actuator_biasprm"),
+        ("rail_gain_damping_ns_per_m", "Ns/m", rail_kd, 0.0, 600.0, "actuator_biasprm"),
+        ("command_delay_s", "s", 0.0, 0.0, 0.2, "command"),
+        ("keyboard_x_m", "m", 0.0, -0.01, 0.01, "body_pos"),
+        ("keyboard_y_m", "m", 0.0, -0.01, 0.01, "body_pos"),
+        ("keyboard_z_m", "m", 0.0, -0.01, 0.01, "body_pos"),
+        ("keyboard_yaw_rad", "rad", 0.0, -0.03, 0.03, "body_quat"),
+        ("key_friction_nm", "Nm", 0.0, 0.0, 0.01, "dof_frictionloss"),
+        ("key_trigger_fraction", "1", keys.trigger_fraction, 0.25, 0.9, "trigger"),
+        ("key_release_fraction", "1", keys.release_fraction, 0.1, 0.85, "trigger"),
+    ]
+    offsets = [
+        Parameter(f"{_OFFSET}{joint}", "m" if joint == RAIL else "rad", 0.0, -bound, bound, "encoder")
+        for joint in rig.joint_names
+        for bound in [0.01 if joint == RAIL else 0.1]
+    ]
+    ranged = [Parameter(n, unit, v, v / 5, v * 5, field) for n, unit, v, field in scaled]
+    return (*ranged, *(Parameter(*row) for row in shifted), *offsets)
+
+
+@dataclass(frozen=True)
+class PhysicsParameters:
+    """Values of the whole table for one rig.
+
+    Attributes:
+        rig: the rig they belong to.
+        values: value by parameter name, SI units; complete.
+    """
+
+    rig: Rig
+    values: Mapping[str, float]
+
+    @classmethod
+    def nominal(cls, rig: Rig) -> PhysicsParameters:
+        """The values of the rig file."""
+        return cls(rig, {entry.name: entry.nominal for entry in parameter_table(rig)})
+
+    def with_values(self, **changes: float) -> PhysicsParameters:
+        """The same with some values replaced; names with a colon go in by ``**{...}``.
+
+        Raises:
+            ParameterError: an unknown name, or a value that is not finite or out of bounds.
+        """
+        table = {entry.name: entry for entry in parameter_table(self.rig)}
+        for name, value in changes.items():
+            if name not in table:
+                close = difflib.get_close_matches(name, table, n=3)
+                raise ParameterError(f"unknown physics parameter '{name}'; near: {close}")
+            entry = table[name]
+            if not (math.isfinite(value) and entry.low <= value <= entry.high):
+                raise ParameterError(
+                    f"{name} = {value} {entry.unit}: choose from {entry.low:g} to {entry.high:g}"
+                )
+        return replace(self, values={**self.values, **changes})
+
+    def apply(self, model: RigModel) -> RigModel:
+        """Set the compiled model in place; return it with triggers, offsets and delay set.
+
+        Raises:
+            ParameterError: keys that would rest pressed or not come back (design: a rest angle
+                below 2 % of travel, past the release point within 80 ms).
+        """
+        value = self.values
+        if value["key_release_fraction"] >= value["key_trigger_fraction"]:
+            raise ParameterError("key_release_fraction must be below key_trigger_fraction")
+        _set_servos(model, value)
+        _set_joints(model, value)
+        _set_keys(model, value)
+        _set_pose(model, value)
+        mujoco.mj_setConst(model.mj, mujoco.MjData(model.mj))
+        applied = replace(
+            model,
+            key_trigger=np.full(model.n_keys, value["key_trigger_fraction"]),
+            key_release=np.full(model.n_keys, value["key_release_fraction"]),
+            joint_offset=np.array([value[f"{_OFFSET}{joint}"] for joint in model.joint_names]),
+            command_delay_s=value["command_delay_s"],
+        )
+        _check_keys(applied)
+        return applied
+
+
+def _set_servos(model: RigModel, value: Mapping[str, float]) -> None:
+    """Position servo: force = kp (target - q) - kd v, in MuJoCo's gain and bias parameters."""
+    for joint, actuator in zip(model.joint_names, model.actuators, strict=True):
+        rail = joint == RAIL
+        stiffness = value["rail_stiffness_n_per_m" if rail else "finger_stiffness_nm_per_rad"]
+        damping = value["rail_gain_damping_ns_per_m" if rail else "finger_gain_damping_nms_per_rad"]
+        model.mj.actuator_gainprm[actuator, 0] = stiffness
+        model.mj.actuator_biasprm[actuator, 1] = -stiffness
+        model.mj.actuator_biasprm[actuator, 2] = -damping
+
+
+def _set_joints(model: RigModel, value: Mapping[str, float]) -> None:
+    rail, fingers = model.joint_qvel[0], model.joint_qvel[1:]
+    mj = model.mj
+    mj.dof_frictionloss[rail] = value["rail_friction_n"]
+    mj.dof_damping[rail] = value["rail_damping_ns_per_m"]
+    mj.dof_frictionloss[fingers] = value["finger_frictionloss_nm"]
+    mj.dof_damping[fingers] = value["finger_damping_nms_per_rad"]
+    mj.dof_armature[fingers] = value["finger_armature_kgm2"]
+
+
+def _set_keys(model: RigModel, value: Mapping[str, float]) -> None:
+    mj, keys = model.mj, model.key_qpos
+    mj.jnt_stiffness[: model.n_keys] = value["key_stiffness_nm_per_rad"]
+    mj.dof_damping[keys] = value["key_damping_nms_per_rad"]
+    mj.dof_frictionloss[keys] = value["key_friction_nm"]
+    mj.geom_friction[model.key_geoms, 0] = value["tip_sliding_friction"]
+    mj.geom_solref[model.key_geoms, 0] = value["contact_time_constant_s"]
+
+
+def _set_pose(model: RigModel, value: Mapping[str, float]) -> None:
+    """Move all keys together: yaw about the piano's origin, then the offset."""
+    keyboard, yaw = model.rig.keyboard, value["keyboard_yaw_rad"]
+    cos, sin = math.cos(yaw), math.sin(yaw)
+    offset = np.array([value[f"keyboard_{axis}_m"] for axis in "xyz"])
+    for key in range(model.n_keys):
+        shape, y = keyboard.shape(key), keyboard.center_y[key]
+        body = model.mj.body(key_name(key)).id
+        turned = [cos * shape.hinge_x - sin * y, sin * shape.hinge_x + cos * y, shape.body_z]
+        model.mj.body_pos[body] = turned + offset
+        model.mj.body_quat[body] = [math.cos(yaw / 2), 0, 0, math.sin(yaw / 2)]
+
+
+def _check_keys(model: RigModel) -> None:
+    """Let keys go from half-way below the trigger and see that they come back and stay up."""
+    data = mujoco.MjData(model.mj)
+    data.qpos[model.key_qpos] = model.key_travel_rad
+    mujoco.mj_step(model.mj, data, nstep=16)
+    depth = data.qpos[model.key_qpos] / model.key_travel_rad
+    if late := np.flatnonzero(depth > model.key_release).tolist():
+        raise ParameterError(f"key {late[0]} does not pass its release point within 80 ms")
+    mujoco.mj_step(model.mj, data, nstep=200)
+    depth = data.qpos[model.key_qpos] / model.key_travel_rad
+    if sagging := np.flatnonzero(depth > 0.02).tolist():
+        raise ParameterError(f"key {sagging[0]} rests at {depth[sagging[0]]:.0%} of its travel")
+
+
+class _ParametersFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    schema_version: Literal[1]
+    rig: str
+    values: dict[str, float]
+    intervals: dict[str, tuple[float, float]] = {}
+    provenance: dict[str, Any] = {}
+
+
+def write_parameters(
+    parameters: PhysicsParameters,
+    path: Path,
+    intervals: Mapping[str, tuple[float, float]] | None = None,
+    provenance: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a YAML file (temporary name, then rename)."""
+    content = _ParametersFile(
+        schema_version=1,
+        rig=parameters.rig.name,
+        values=dict(parameters.values),
+        intervals=dict(intervals or {}),
+        provenance=dict(provenance or {}),
+    )
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(yaml.safe_dump(content.model_dump(mode="json"), sort_keys=False))
+    os.replace(temporary, path)
+
+
+def read_parameters(path: Path, rig: Rig) -> PhysicsParameters:
+    """Read a physics parameters file made for ``rig``; missing values are nominal.
+
+    Raises:
+        ParameterError: unreadable file, another rig, unknown or out-of-range value.
+    """
+    try:
+        content = _ParametersFile.model_validate(yaml.safe_load(path.read_text()))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+        reason = " ".join(str(error).split())
+        raise ParameterError(f"{path}: not a physics parameters file ({reason})") from error
+    if content.rig != rig.name:
+        raise ParameterError(f"{path}: made for rig '{content.rig}', not '{rig.name}'")
+    return PhysicsParameters.nominal(rig).with_values(**content.values)

@@ -1,0 +1,99 @@
+"""One simulated rig, stepped with joint targets, telling which keys sound and when."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import mujoco
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from score import KeyEvent
+from sim.model import PHYSICS_STEP_S, PHYSICS_STEPS_PER_CONTROL, RigModel
+
+
+class Simulator:
+    """A rig in MuJoCo behind the interface of a real one: targets in, joint states and keys out.
+
+    A key sounds when its angle rises past the trigger and stops when it falls below the
+    release fraction of its travel; both are looked at after every physics step, so key events
+    are timed to 5 ms.
+
+    Attributes:
+        model: the rig.
+        data: MuJoCo's state.
+        time_s: seconds since reset.
+        keys_down: which keys sound, shape ``(n_keys,)`` bool.
+    """
+
+    def __init__(self, model: RigModel) -> None:
+        self.model = model
+        self.data = mujoco.MjData(model.mj)
+        self._key_angles = self.data.qpos[model.key_qpos]
+        self._trigger_rad = model.key_trigger * model.key_travel_rad
+        self._release_rad = model.key_release * model.key_travel_rad
+        self._above = np.zeros(model.n_keys, bool)
+        self.reset()
+
+    def reset(self, joint_positions: ArrayLike | None = None) -> None:
+        """Start at rest, silent, with the joints at ``joint_positions`` (default: all zero)."""
+        model, data = self.model, self.data
+        mujoco.mj_resetData(model.mj, data)
+        start = np.zeros(model.n_joints) if joint_positions is None else np.asarray(joint_positions)
+        data.qpos[model.joint_qpos] = start + model.joint_offset
+        data.ctrl[model.actuators] = start + model.joint_offset
+        mujoco.mj_forward(model.mj, data)
+        delay_steps = round(model.command_delay_s / PHYSICS_STEP_S)
+        self._pending = deque([start + model.joint_offset] * delay_steps)
+        self._steps = 0
+        self.keys_down = np.zeros(model.n_keys, bool)
+        self._thresholds = self._trigger_rad.copy()
+
+    @property
+    def time_s(self) -> float:
+        """Seconds since reset."""
+        return self._steps * PHYSICS_STEP_S
+
+    @property
+    def joint_positions(self) -> NDArray[np.float64]:
+        """What the encoders read, shape ``(n,)`` [m for the rail, rad]."""
+        return self.data.qpos[self.model.joint_qpos] - self.model.joint_offset
+
+    @property
+    def joint_velocities(self) -> NDArray[np.float64]:
+        """Joint velocities, shape ``(n,)`` [m/s for the rail, rad/s]."""
+        return self.data.qvel[self.model.joint_qvel]
+
+    @property
+    def key_depth(self) -> NDArray[np.float64]:
+        """How far each key is down, as a fraction of its travel, shape ``(n_keys,)``."""
+        return np.clip(self._key_angles / self.model.key_travel_rad, 0.0, 1.0)
+
+    @property
+    def fingertips(self) -> NDArray[np.float64]:
+        """Centres of the playing fingertips in the piano frame, shape ``(n_fingers, 3)`` [m]."""
+        return self.data.site_xpos[self.model.fingertip_sites]
+
+    def step(self, targets: NDArray[np.float64]) -> list[KeyEvent]:
+        """Advance one physics step towards joint targets, shape ``(n,)``; return key events."""
+        self._pending.append(targets + self.model.joint_offset)
+        self.data.ctrl[self.model.actuators] = self._pending.popleft()
+        mujoco.mj_step(self.model.mj, self.data)
+        self._steps += 1
+        np.greater_equal(self._key_angles, self._thresholds, out=self._above)
+        if self._above.tobytes() == self.keys_down.tobytes():
+            return []
+        return self._key_events()
+
+    def advance(self, targets: NDArray[np.float64]) -> list[KeyEvent]:
+        """Advance one control step (ten physics steps) with held targets."""
+        events: list[KeyEvent] = []
+        for _ in range(PHYSICS_STEPS_PER_CONTROL):
+            events += self.step(targets)
+        return events
+
+    def _key_events(self) -> list[KeyEvent]:
+        changed = np.flatnonzero(self._above != self.keys_down)
+        np.copyto(self.keys_down, self._above)
+        np.copyto(self._thresholds, np.where(self._above, self._release_rad, self._trigger_rad))
+        return [KeyEvent(self.time_s, int(key), bool(self._above[key])) for key in changed]

@@ -1,0 +1,162 @@
+"""The simulated rig in real time: physics steps paced by the monotonic clock."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from score import KeyEvent
+from sim.model import PHYSICS_STEP_S
+from sim.simulator import Simulator
+
+STEP_NS = round(PHYSICS_STEP_S * 1e9)
+"""Length of a physics step [ns]."""
+
+CATCH_UP_STEPS = 20
+"""Steps that may be computed at once when late (0.1 s); what is missing beyond is given up."""
+
+
+@dataclass(frozen=True)
+class RigState:
+    """What a rig tells at one moment.
+
+    Attributes:
+        time_ns: Monotonic time at which the rig was in this state [ns].
+        joint_positions: Shape `(n,)` [m for the rail, rad].
+        joint_velocities: Shape `(n,)` [m/s for the rail, rad/s].
+        events: Keys that moved in the physics step that ends at `time_ns`.
+    """
+
+    time_ns: int
+    joint_positions: NDArray[np.float64]
+    joint_velocities: NDArray[np.float64]
+    events: tuple[KeyEvent, ...]
+
+
+@dataclass
+class PacingReport:
+    """How well real time was kept, counted since the start.
+
+    Attributes:
+        steps: Physics steps computed.
+        late: Steps computed more than half a step after their time.
+        lost_s: Time the simulated world stood still because the computer was too far behind [s].
+    """
+
+    steps: int = 0
+    late: int = 0
+    lost_s: float = 0.0
+
+
+class RealTimeSimulator:
+    """Steps a simulator at the pace of a clock.
+
+    Step `k` spans the times `t_k` to `t_{k+1} = t_k + 5 ms` and is computed at `t_{k+1}`, with
+    the newest target that arrived before `t_k + 2.5 ms`. So a target acts from the physics step
+    nearest to its arrival, however the computation is scheduled, and a policy whose answers take
+    less than 2.5 ms plays exactly as in process. All times are those of the steps, never those
+    of their computation.
+
+    `set_targets` and `hold` may be called from any thread, the rest from one.
+
+    Attributes:
+        simulator: The rig.
+        report: How well real time was kept.
+    """
+
+    def __init__(self, simulator: Simulator, start_ns: int) -> None:
+        self.simulator = simulator
+        self.report = PacingReport()
+        self._time_ns = start_ns
+        self._targets = np.array(simulator.joint_positions)
+        self._arrivals: deque[tuple[int, NDArray[np.float64] | None]] = deque()
+
+    @property
+    def time_ns(self) -> int:
+        """Monotonic time the simulated world has reached [ns]."""
+        return self._time_ns
+
+    @property
+    def next_ns(self) -> int:
+        """When the next step is to be computed: its end [ns]."""
+        return self._time_ns + STEP_NS
+
+    def set_targets(self, targets: NDArray[np.float64], arrival_ns: int) -> None:
+        """Take new joint targets, shape `(n,)`, that arrived at `arrival_ns`."""
+        self._arrivals.append((arrival_ns, targets))
+
+    def hold(self, arrival_ns: int) -> None:
+        """Stop where the joints are, until new targets come."""
+        self._arrivals.append((arrival_ns, None))
+
+    def catch_up(self, now_ns: int) -> list[RigState]:
+        """Compute every step that is due, at most 0.1 s of them; what is left is lost time.
+
+        Returns:
+            One state per step, in order.
+        """
+        states = []
+        while self.next_ns <= now_ns and len(states) < CATCH_UP_STEPS:
+            self.report.late += now_ns - self.next_ns > STEP_NS // 2
+            states.append(self._step())
+        behind = (now_ns - self._time_ns) // STEP_NS
+        self._time_ns += behind * STEP_NS
+        self.report.lost_s += behind * PHYSICS_STEP_S
+        return states
+
+    def _step(self) -> RigState:
+        while self._arrivals and self._arrivals[0][0] < self._time_ns + STEP_NS // 2:
+            _, targets = self._arrivals.popleft()
+            held = self.simulator.joint_positions
+            self._targets = np.array(held if targets is None else targets)
+        events = self.simulator.step(self._targets)
+        self._time_ns += STEP_NS
+        self.report.steps += 1
+        simulator = self.simulator
+        return RigState(
+            self._time_ns,
+            simulator.joint_positions.copy(),
+            simulator.joint_velocities.copy(),
+            tuple(events),
+        )
+
+
+def run_paced(
+    rig: RealTimeSimulator, on_state: Callable[[RigState], None], stop: threading.Event
+) -> None:
+    """Step `rig` in real time and hand every state to `on_state`, until `stop` is set."""
+    while not stop.is_set():
+        sleep_until(rig.next_ns)
+        for state in rig.catch_up(time.monotonic_ns()):
+            on_state(state)
+
+
+def sleep_until(deadline_ns: int) -> None:
+    """Sleep until a moment of the monotonic clock [ns]; return at once when it has passed."""
+    remaining_ns = deadline_ns - time.monotonic_ns()
+    if remaining_ns > 0:
+        time.sleep(remaining_ns / 1e9)
+
+
+def request_realtime(priority: int = 20) -> str:
+    """Ask for first-in-first-out scheduling of the calling thread and say what was granted.
+
+    Never fails: without the right to it (`ulimit -r`) the thread stays as it is.
+
+    Returns:
+        `SCHED_FIFO 20`, or `normal` with the reason.
+    """
+    if not hasattr(os, "sched_setscheduler"):
+        return "normal (this system has no SCHED_FIFO)"
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
+    except OSError as error:
+        return f"normal (SCHED_FIFO refused: {error.strerror})"
+    return f"SCHED_FIFO {priority}"

@@ -17,12 +17,12 @@ if ! new_enough "$python"; then
   [ "$ros" = wheels ] ||
     fail "ROS 2 $ros runs on a Python older than 3.11: use a shell without it, 'make' brings its own"
   for python in python3.14 python3.13 python3.12 python3.11; do ! new_enough $python || break; done
-  new_enough $python || fail "Python 3.11 or newer is needed: apt-get install python3 python3-venv"
+  new_enough $python || fail "Python 3.11 or newer is needed: sudo apt-get install python3 python3-venv"
 fi
 "$python" -c 'import ensurepip, venv' 2>/dev/null ||
-  fail "Python's venv module is missing: apt-get install python3-venv"
+  fail "Python's venv module is missing: sudo apt-get install python3-venv"
 command -v g++ >/dev/null ||
-  fail "a C and C++ compiler is missing: apt-get install build-essential"
+  fail "a C and C++ compiler is missing: sudo apt-get install build-essential"
 
 # An environment of the other kind (with or without the system's packages) is made anew.
 clear=

@@ -1,0 +1,62 @@
+"""What all verbs share: their parser and the arguments that mean the same everywhere."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    Verbs: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
+else:
+    Verbs = object
+
+DEFAULT_RIG = "leap_rail_49"
+
+
+def add_verb(
+    verbs: Verbs,
+    name: str,
+    summary: str,
+    epilog: str,
+    run: Callable[[argparse.Namespace], int],
+) -> argparse.ArgumentParser:
+    """Adds a verb with its one page of help and `--json`."""
+    parser = verbs.add_parser(
+        name,
+        help=summary,
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def add_rig_argument(parser: argparse.ArgumentParser) -> None:
+    """Adds `--rig`."""
+    parser.add_argument(
+        "--rig",
+        default=DEFAULT_RIG,
+        metavar="NAME|FILE",
+        help="a rig of `dacapo rigs` or a YAML file (default: %(default)s)",
+    )
+
+
+def add_policy_argument(parser: argparse.ArgumentParser) -> None:
+    """Adds `--policy`."""
+    parser.add_argument(
+        "--policy",
+        default="planner",
+        metavar="planner|zoo|BUNDLE",
+        help="who plays: the planner, the trained policies of the zoo, or a policy bundle "
+        "(default: %(default)s)",
+    )
+
+
+def positive_int(text: str) -> int:
+    """Parses a whole number of at least 1; argparse turns the error into bad usage."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, not '{text}'")
+    return int(text)

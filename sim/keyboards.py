@@ -73,9 +73,7 @@ class Keyboard:
     @property
     def travel_rad(self) -> NDArray[np.float64]:
         """Full travel of each key, shape ``(n_keys,)`` [rad]."""
-        return np.where(
-            self.black, self.black_shape.max_angle_rad, self.white_shape.max_angle_rad
-        )
+        return np.where(self.black, self.black_shape.max_angle_rad, self.white_shape.max_angle_rad)
 
     def shape(self, key: int) -> KeyShape:
         """Shape of a key."""
@@ -83,7 +81,9 @@ class Keyboard:
 
 
 @cache
-def load_keyboard(name: str, n_keys: int | None = None, lowest_pitch: int | None = None) -> Keyboard:
+def load_keyboard(
+    name: str, n_keys: int | None = None, lowest_pitch: int | None = None
+) -> Keyboard:
     """Read a keyboard; with ``n_keys`` make one of that size with the same key shapes.
 
     Args:

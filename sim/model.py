@@ -216,9 +216,7 @@ def _add_servos(spec: mujoco.MjSpec, rig: Rig) -> None:
     finger_emf = finger.torque_limit_nm / finger.no_load_speed_rad_per_s
     rail_emf = rail.force_limit_n / rail.no_load_speed_m_per_s
     for name in rig.joint_names:
-        actuator = spec.add_actuator(
-            name=name, target=name, trntype=mujoco.mjtTrn.mjTRN_JOINT
-        )
+        actuator = spec.add_actuator(name=name, target=name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
         on_rail = name == RAIL
         stiffness = rail.stiffness_n_per_m if on_rail else finger.stiffness_nm_per_rad
         total = rail.damping_ns_per_m if on_rail else finger.damping_nms_per_rad

@@ -77,7 +77,9 @@ def parameter_table(rig: Rig) -> tuple[Parameter, ...]:
         ("key_release_fraction", "1", keys.release_fraction, 0.1, 0.85, "trigger"),
     ]
     offsets = [
-        Parameter(f"{_OFFSET}{joint}", "m" if joint == RAIL else "rad", 0.0, -bound, bound, "encoder")
+        Parameter(
+            f"{_OFFSET}{joint}", "m" if joint == RAIL else "rad", 0.0, -bound, bound, "encoder"
+        )
         for joint in rig.joint_names
         for bound in [0.01 if joint == RAIL else 0.1]
     ]

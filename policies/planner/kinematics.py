@@ -38,6 +38,7 @@ class Finger:
     Attributes:
         low: lower joint limits, shape ``(j,)`` [rad].
         high: upper joint limits, shape ``(j,)`` [rad].
+        lateral: which joints swing the finger sideways, shape ``(j,)`` bool.
     """
 
     def __init__(self, rig: Rig, index: int) -> None:
@@ -47,11 +48,15 @@ class Finger:
         self.low, self.high = np.array([hand.joint_range(joint) for joint in joints]).T
         self._tip, self._tip_axis = np.array(tip.center), np.array(tip.axis)
         self._root = _transform(rig.hand.quat, rig.hand.position_m)
-        by_body = {hand.joints[joint]["body"]: np.array(hand.joints[joint]["axis"]) for joint in joints}
+        by_body = {
+            hand.joints[joint]["body"]: np.array(hand.joints[joint]["axis"]) for joint in joints
+        }
         self._links = [
             (_transform(link["quat"], link["pos"]), by_body.get(link["name"]))
             for link in hand.chain(tip.body)
         ]
+        straight = self.forward(np.zeros((1, len(joints)))).point_jacobian[0]
+        self.lateral = np.abs(straight[1]) > np.abs(straight[2])
 
     def forward(self, joints: Array) -> Pose:
         """Pose for joint angles of shape ``(T, j)`` [rad], rail at zero."""
@@ -133,7 +138,7 @@ def _pitch(direction: Array, jacobian: Array) -> tuple[Array, Array]:
     """Angle of a link below the horizontal, seen from the side, and its derivative."""
     forward, down = -direction[:, 0], -direction[:, 2]
     squared = forward**2 + down**2
-    derivative = (
-        forward[:, None] * -jacobian[:, 2] - down[:, None] * -jacobian[:, 0]
-    ) / squared[:, None]
+    derivative = (forward[:, None] * -jacobian[:, 2] - down[:, None] * -jacobian[:, 0]) / squared[
+        :, None
+    ]
     return np.arctan2(down, forward), derivative

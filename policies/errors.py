@@ -1,0 +1,11 @@
+"""Errors of policies, all under one base."""
+
+from score.errors import DaCapoError
+
+
+class PolicyError(DaCapoError):
+    """A policy cannot be made, loaded or used here."""
+
+
+class UnreachableError(PolicyError):
+    """A rig cannot play some notes of a song, whatever the fingering."""

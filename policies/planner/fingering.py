@@ -1,0 +1,222 @@
+"""Which finger plays which note from which rail position.
+
+Within a chord fingers are matched to keys by optimal transport: on a line, with fingers that do
+not cross, the cheapest matchings keep the order, so all ordered matchings are candidates. Dynamic
+programming over (matching, rail position) then picks one a chord for the whole song.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.errors import UnreachableError
+from policies.planner.reach import Reach
+from score import CONTROL_STEP_S, Goals, Press
+from sim import Rig
+
+Array = NDArray[np.float64]
+Matching = dict[Press, int]
+
+_RAIL_GRID_M = 0.0058
+_TIP_SPACING_M = 0.019
+_FORBIDDEN = 1e3
+
+
+@dataclass(frozen=True)
+class Fingering:
+    """The chosen fingers and rail positions.
+
+    Attributes:
+        finger: playing finger (index) of each press.
+        rows: row at which each chord starts, ascending.
+        rail: rail position at each of ``rows`` [m].
+    """
+
+    finger: Matching
+    rows: tuple[int, ...]
+    rail: Array
+
+
+@dataclass(frozen=True)
+class _Chord:
+    """The presses sounding when some of them start, and how fingers may share them out."""
+
+    row: int
+    presses: tuple[Press, ...]
+    matchings: tuple[Matching, ...]
+
+
+def choose_fingering(goals: Goals, rig: Rig, reach: Reach) -> Fingering:
+    """The cheapest fingering of a song.
+
+    Costs: fingers stretched from their neutral place, rail travel and speed, one finger moving
+    from key to key without time, tips closer than their width.
+
+    Raises:
+        UnreachableError: naming notes that no finger reaches, or more notes at once than fingers.
+    """
+    grid = np.arange(rig.rail.range_m[0], rig.rail.range_m[1] + 1e-9, _RAIL_GRID_M)
+    planner = _Costs(goals, rig, reach, grid)
+    chords = _chords(goals, len(rig.hand.fingers))
+    value = [planner.stretch(chords[0], matching) for matching in chords[0].matchings]
+    back: list[tuple[NDArray[np.intp], NDArray[np.intp]]] = []
+    for before, after in zip(chords, chords[1:], strict=False):
+        moved, origins = planner.move_rail(before, after, np.array(value))
+        costs = np.array(
+            [
+                [
+                    moved[i] + planner.change(before, old, after, new)
+                    for i, old in enumerate(before.matchings)
+                ]
+                for new in after.matchings
+            ]
+        )
+        best = costs.argmin(axis=1)
+        back.append(
+            (best, np.take_along_axis(origins[None].repeat(len(best), 0), best[:, None], 1)[:, 0])
+        )
+        value = [
+            costs[i].min(axis=0) + planner.stretch(after, matching)
+            for i, matching in enumerate(after.matchings)
+        ]
+    planner.check(chords, float(np.min(value)))
+    return _trace_back(chords, np.array(value), back, grid)
+
+
+def _chords(goals: Goals, n_fingers: int) -> list[_Chord]:
+    chords = []
+    for row in sorted({press.start for press in goals.presses}):
+        sounding = tuple(
+            sorted(
+                (p for p in goals.presses if p.start <= row < p.end), key=lambda press: press.key
+            )
+        )
+        if len(sounding) > n_fingers:
+            raise UnreachableError(
+                f"{goals.name}: {len(sounding)} notes at once at {_when(goals, sounding[-1])}, "
+                f"but the hand plays with {n_fingers} fingers; leave notes out"
+            )
+        chosen = combinations(range(n_fingers), len(sounding))
+        matchings = tuple(dict(zip(sounding, fingers, strict=True)) for fingers in chosen)
+        chords.append(_Chord(row, sounding, matchings))
+    return chords
+
+
+def _when(goals: Goals, press: Press) -> str:
+    return f"{(press.start + 1) * CONTROL_STEP_S:.2f} s (pitch {goals.lowest_pitch + press.key})"
+
+
+class _Costs:
+    """Costs of a fingering over all rail positions of the grid, shape ``(S,)`` each."""
+
+    def __init__(self, goals: Goals, rig: Rig, reach: Reach, grid: Array) -> None:
+        self.goals, self.reach, self.grid = goals, reach, grid
+        self.black, self.key_y = rig.keyboard.black, rig.keyboard.center_y
+        self.speed = 0.8 * rig.rail.no_load_speed_m_per_s
+        self.distance = np.abs(grid[:, None] - grid[None, :])
+
+    def stretch(self, chord: _Chord, matching: Matching, soft_m: float = 0.015) -> Array:
+        """How far fingers lean, forbidden beyond their reach."""
+        total = np.zeros(len(self.grid))
+        for press, finger in matching.items():
+            offset = self.key_y[press.key] - self.grid
+            black = int(self.black[press.key])
+            low, high = self.reach.low[finger, black], self.reach.high[finger, black]
+            lean = offset - self.reach.neutral_y[finger]
+            total += 0.3 * (lean / soft_m) ** 2
+            total += 200 * np.maximum(0, np.maximum(low + 0.006 - offset, offset - high + 0.006))
+            total += np.where((offset >= low) & (offset <= high), 0.0, _FORBIDDEN)
+        return total
+
+    def move_rail(
+        self, before: _Chord, after: _Chord, value: Array
+    ) -> tuple[Array, NDArray[np.intp]]:
+        """Cheapest way to every rail position for each old matching: costs and origins."""
+        time = (after.row - before.row) * CONTROL_STEP_S
+        speed = self.distance / time
+        travel = 0.15 * (self.distance / 0.04) ** 2 * (0.5 / time)
+        travel += np.where(speed > self.speed, 50 * speed / self.speed, 0.0)
+        total = value[:, :, None] + travel[None]
+        return total.min(axis=1), total.argmin(axis=1)
+
+    def change(self, before: _Chord, old: Matching, after: _Chord, new: Matching) -> Array | float:
+        """Cost of going from one matching to the next."""
+        cost: Array | float = 0.0
+        for press, finger in old.items():
+            if press in new:
+                cost += 0.0 if new[press] == finger else _FORBIDDEN
+                continue
+            if press.end >= after.row - 1:  # still down while the hand moves on
+                cost = cost + 0.3 * self.stretch(before, {press: finger}, 0.03)
+            for other, other_finger in new.items():
+                if other.start == after.row:
+                    cost = cost + self._succeed(press, finger, other, other_finger)
+        return cost
+
+    def _succeed(self, press: Press, finger: int, other: Press, other_finger: int) -> float:
+        """Cost of ``other_finger`` starting a note after ``finger`` ended one."""
+        same_key = other.key == press.key
+        if finger == other_finger:
+            rest = other.start - press.end
+            return 0.0 if same_key else 6.0 / (1 + max(rest, 0))
+        if same_key:
+            return 0.1
+        space = (self.key_y[other.key] - self.key_y[press.key]) * np.sign(other_finger - finger)
+        close = space < _TIP_SPACING_M * abs(other_finger - finger)
+        return 20.0 if close and other.start - press.end < 3 else 0.0
+
+    def check(self, chords: list[_Chord], cost: float) -> None:
+        """Raise when the cheapest fingering still holds something forbidden."""
+        if cost < _FORBIDDEN:
+            return
+        alone = [
+            press
+            for chord in chords
+            for press in chord.presses
+            if press.start == chord.row
+            and all(
+                self.stretch(chord, {press: finger}).min() >= _FORBIDDEN
+                for finger in range(len(self.reach.neutral_y))
+            )
+        ]
+        stretched = [
+            chord.presses[0]
+            for chord in chords
+            if min(self.stretch(chord, matching).min() for matching in chord.matchings)
+            >= _FORBIDDEN
+        ]
+        places = ", ".join(_when(self.goals, press) for press in (alone or stretched)[:5])
+        kind = "no finger reaches" if alone else "no posture reaches together"
+        raise UnreachableError(
+            f"{self.goals.name}: {kind} the notes at {places or 'some held chords'}; "
+            "transpose or simplify the song"
+        )
+
+
+def _trace_back(
+    chords: list[_Chord],
+    value: Array,
+    back: list[tuple[NDArray[np.intp], NDArray[np.intp]]],
+    grid: Array,
+) -> Fingering:
+    matching, position = np.unravel_index(int(value.argmin()), value.shape)
+    finger: Matching = {}
+    rail = [grid[position]]
+    finger.update(chords[-1].matchings[matching])
+    for chord, (best, origins) in _backwards(chords[:-1], back):
+        origin = origins[matching, position]
+        matching, position = best[matching, position], origin
+        finger.update(chord.matchings[matching])
+        rail.insert(0, grid[position])
+    return Fingering(finger, tuple(chord.row for chord in chords), np.array(rail))
+
+
+def _backwards(
+    chords: list[_Chord], back: list[tuple[NDArray[np.intp], NDArray[np.intp]]]
+) -> Iterator[tuple[_Chord, tuple[NDArray[np.intp], NDArray[np.intp]]]]:
+    return zip(reversed(chords), reversed(back), strict=True)

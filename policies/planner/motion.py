@@ -1,0 +1,151 @@
+"""From a fingering to where rail and fingertips should be at the end of every control step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.planner.fingering import Fingering
+from policies.planner.parameters import PlanParameters
+from policies.planner.reach import Reach, key_points
+from score import Goals, Press
+from sim import Rig
+
+Array = NDArray[np.float64]
+
+_FREE, _MOVING, _DOWN = 0, 1, 2
+_TIP_GAP_M = 0.0215
+_SPRING_BLEND = 0.5
+"""Rail moves are half linear, half minimum jerk: gentle starts without high peak speed."""
+
+
+@dataclass(frozen=True)
+class Motion:
+    """References at the end of each control step.
+
+    Attributes:
+        rail: rail position, shape ``(T,)`` [m].
+        tips: fingertip centres in the piano frame, shape ``(T, fingers, 3)`` [m].
+        pressed: key each finger holds down, -1 for none, shape ``(T, fingers)``.
+        pitch: angle of each last link below the horizontal, shape ``(T, fingers)`` [rad].
+    """
+
+    rail: Array
+    tips: Array
+    pressed: NDArray[np.intp]
+    pitch: Array
+
+
+def make_motion(
+    goals: Goals, fingering: Fingering, rig: Rig, reach: Reach, parameters: PlanParameters
+) -> Motion:
+    """Hover, get ready, strike, hold and release every note with its finger."""
+    rail = _rail_path(goals.n_steps, fingering)
+    builder = _Tips(goals.n_steps, rail, rig, reach, parameters)
+    for index in range(len(rig.hand.fingers)):
+        presses = [press for press in goals.presses if fingering.finger[press] == index]
+        builder.play(index, presses)
+    builder.keep_apart()
+    return Motion(rail, builder.tips, builder.pressed, builder.pitches())
+
+
+def _rail_path(n_steps: int, fingering: Fingering) -> Array:
+    """Rail positions between chords, blended from linear and minimum-jerk moves."""
+    rail = np.full(n_steps, fingering.rail[0])
+    for i in range(1, len(fingering.rows)):
+        first, last = fingering.rows[i - 1], fingering.rows[i]
+        u = (np.arange(first, last + 1) - first) / (last - first)
+        blend = _SPRING_BLEND * u + (1 - _SPRING_BLEND) * u**3 * (10 - 15 * u + 6 * u * u)
+        step = fingering.rail[i] - fingering.rail[i - 1]
+        rail[first : last + 1] = fingering.rail[i - 1] + step * blend
+    rail[fingering.rows[-1] :] = fingering.rail[-1]
+    return rail
+
+
+class _Tips:
+    """Fingertip references under construction, one finger after the other."""
+
+    def __init__(
+        self, n_steps: int, rail: Array, rig: Rig, reach: Reach, parameters: PlanParameters
+    ) -> None:
+        self.parameters, self.n_steps = parameters, n_steps
+        self.keys = key_points(rig, parameters)
+        self.travel, self.keyboard = rig.keyboard.travel_rad, rig.keyboard
+        fingers = len(rig.hand.fingers)
+        idle_z = rig.keyboard.white_shape.top_z + rig.hand.tip_radius_m + parameters.hover_m
+        self.tips = np.empty((n_steps, fingers, 3))
+        self.tips[..., 0] = parameters.strike_x_white_m
+        self.tips[..., 1] = rail[:, None] + reach.neutral_y
+        self.tips[..., 2] = idle_z
+        self.pressed = np.full((n_steps, fingers), -1)
+        self.duty = np.full((n_steps, fingers), _FREE)
+
+    def play(self, finger: int, presses: list[Press]) -> None:
+        """Write one finger's part."""
+        idle = self.tips[:, finger].copy()
+        for before, press in zip([None, *presses], presses, strict=False):
+            self._approach(finger, idle, before, press)
+            self._hold(finger, press)
+        for before, press in zip(presses, presses[1:], strict=False):
+            self._hop(finger, before, press)
+
+    def _approach(self, finger: int, idle: Array, before: Press | None, press: Press) -> None:
+        """Come from idling to just above the key, and wait there."""
+        p, key = self.parameters, self.keys[press.key]
+        rise = p.rise_steps if before and before.key != press.key else 0
+        first = max(before.end + rise if before else 0, press.start - p.approach_steps, 0)
+        for row in range(first, press.start):
+            left = press.start - row
+            span = max(p.approach_steps - p.ready_steps, 1)
+            w = 1.0 if left <= p.ready_steps else np.clip((p.approach_steps - left) / span, 0, 1)
+            self.tips[row, finger, :2] = (1 - w) * idle[row, :2] + w * key[:2]
+            high = max(idle[row, 2], key[2] + 0.7 * p.hover_m)
+            self.tips[row, finger, 2] = (1 - w) * high + w * (key[2] + p.ready_m)
+            self.duty[row, finger] = _MOVING
+
+    def _hold(self, finger: int, press: Press) -> None:
+        """Press, hold, and lift in the row after."""
+        p, key = self.parameters, self.keys[press.key]
+        lever = key[0] - self.keyboard.white_shape.hinge_x
+        deep = lever * np.tan(self.travel[press.key] * p.depth)
+        rows = slice(press.start, press.end)
+        self.tips[rows, finger] = key - [0, 0, deep]
+        self.pressed[rows, finger] = press.key
+        self.duty[rows, finger] = _DOWN
+        if press.end < self.n_steps:
+            self.tips[press.end, finger] = key + [0, 0, p.lift_m]
+            self.duty[press.end, finger] = _MOVING
+
+    def _hop(self, finger: int, before: Press, press: Press) -> None:
+        """Move to the next key without time between: leave the note before early."""
+        steps = self.parameters.hop_steps
+        if press.key == before.key or press.start - before.end >= steps:
+            return
+        start, end = self.keys[before.key], self.keys[press.key]
+        for i, row in enumerate(range(max(press.start - steps, before.start + 1), press.start)):
+            w = i / (steps - 1) if steps > 1 else 0.5
+            self.tips[row, finger, :2] = (1 - w) * start[:2] + w * end[:2]
+            self.tips[row, finger, 2] = max(start[2], end[2]) + self.parameters.hop_m
+            self.pressed[row, finger] = -1
+            self.duty[row, finger] = _MOVING
+
+    def keep_apart(self) -> None:
+        """Push tips with less to do sideways until neighbours are a tip's width apart."""
+        y = self.tips[..., 1]
+        for _ in range(3):
+            for low in range(y.shape[1] - 1):
+                high = low + 1
+                missing = np.maximum(_TIP_GAP_M - (y[:, high] - y[:, low]), 0)
+                rank = np.sign(self.duty[:, low] - self.duty[:, high])
+                y[:, high] += missing * np.choose(rank + 1, [0.0, 0.5, 1.0])
+                y[:, low] -= missing * np.choose(rank + 1, [1.0, 0.5, 0.0])
+
+    def pitches(self) -> Array:
+        """Last-link angles: blended by how far forward a tip is."""
+        p = self.parameters
+        x = self.tips[..., 0]
+        w = np.clip((p.strike_x_white_m - x) / (p.strike_x_white_m - p.strike_x_black_m), 0, 1)
+        pitches: Array = (1 - w) * p.pitch_white_rad + w * p.pitch_black_rad
+        return pitches

@@ -1,0 +1,59 @@
+"""Timing and height parameters of the planner: one set a rig, shared by all songs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from importlib import resources
+
+import yaml
+
+
+@dataclass(frozen=True)
+class PlanParameters:
+    """How a hand plays; found by ``scripts/tune_planner.py``, SI units.
+
+    Attributes:
+        strike_x_white_m: where white keys are struck, along the key from its centre to the player.
+        strike_x_black_m: the same for black keys.
+        pitch_white_rad: angle of the last link below the horizontal on white keys.
+        pitch_black_rad: the same on black keys.
+        depth: how far keys are pressed, as a fraction of their travel.
+        hover_m: height of an idle tip above the keys.
+        ready_m: height of a tip about to strike.
+        lift_m: height of a tip that has just released.
+        hop_m: height of a tip that moves to the next key without a rest between.
+        ready_steps: control steps a tip waits above its key before it strikes.
+        approach_steps: control steps from idling to that wait.
+        rise_steps: control steps a tip stays over the key it released.
+        hop_steps: control steps that a same-finger move takes from the end of the note before.
+        lead_gain: share of the servo's lag that commands make up for.
+        force_gain: share of the key's force that commands make up for.
+        friction_gain: share of the joint friction that commands make up for.
+    """
+
+    strike_x_white_m: float = 0.034
+    strike_x_black_m: float = 0.006
+    pitch_white_rad: float = 1.5
+    pitch_black_rad: float = 0.9
+    depth: float = 0.75
+    hover_m: float = 0.0155
+    ready_m: float = 0.0005
+    lift_m: float = 0.005
+    hop_m: float = 0.0011
+    ready_steps: int = 2
+    approach_steps: int = 8
+    rise_steps: int = 4
+    hop_steps: int = 1
+    lead_gain: float = 1.25
+    force_gain: float = 1.06
+    friction_gain: float = 0.16
+
+
+def load_parameters(rig_name: str) -> PlanParameters:
+    """The tuned parameters of a rig; the defaults for a rig that was never tuned."""
+    file = resources.files("policies") / "planner" / "tuned" / f"{rig_name}.yaml"
+    if not file.is_file():
+        return PlanParameters()
+    values = yaml.safe_load(file.read_text())
+    types = {field.name: type(field.default) for field in fields(PlanParameters)}
+    return PlanParameters(**{name: types[name](value) for name, value in values.items()})

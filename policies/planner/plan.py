@@ -1,0 +1,66 @@
+"""The planner: a policy that plays a song from its score alone, without training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.planner.fingering import choose_fingering
+from policies.planner.kinematics import Finger
+from policies.planner.motion import make_motion
+from policies.planner.parameters import PlanParameters, load_parameters
+from policies.planner.reach import measure_reach
+from policies.planner.servo import joint_commands, joint_references
+from policies.policy import Observation
+from score import CONTROL_STEP_S, Goals
+from sim import RigModel
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A planned song: a table of joint targets looked up by score time.
+
+    Attributes:
+        rig: name of the rig.
+        joint_names: joints in the order of the columns.
+        references: joint positions to be in at the end of each step, shape ``(T, n)``.
+        targets: joint targets to hold during each step, shape ``(T, n)`` [m for the rail, rad].
+    """
+
+    rig: str
+    joint_names: tuple[str, ...]
+    references: Array
+    targets: Array
+    name: str = "planner"
+
+    @property
+    def start(self) -> Array:
+        """Posture at score time 0, shape ``(n,)``."""
+        return self.references[0]
+
+    def __call__(self, observation: Observation) -> Array:
+        """Targets of the control step that the score time falls into; the last ones after it."""
+        step = int(observation["score_time_s"][0] / CONTROL_STEP_S + 1e-6)
+        return self.targets[min(max(step, 0), len(self.targets) - 1)]
+
+
+def make_plan(goals: Goals, model: RigModel, parameters: PlanParameters | None = None) -> Plan:
+    """Plan a song on a rig.
+
+    Raises:
+        UnreachableError: naming the notes that the rig cannot play.
+    """
+    rig = model.rig
+    parameters = parameters or load_parameters(rig.name)
+    reach = measure_reach(rig, parameters)
+    fingering = choose_fingering(goals, rig, reach)
+    motion = make_motion(goals, fingering, rig, reach, parameters)
+    fingers = [Finger(rig, index) for index in range(len(rig.hand.fingers))]
+    references = joint_references(motion, rig, fingers)
+    commands = joint_commands(references, motion, rig, fingers, parameters)
+    targets = np.clip(commands, model.joint_low, model.joint_high)
+    return Plan(rig.name, rig.joint_names, references, targets)

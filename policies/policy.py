@@ -1,0 +1,32 @@
+"""What every policy is: joint targets from an observation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Observation = Mapping[str, NDArray[Any]]
+"""Named arrays as ``sim.Environment`` and the player make them (docs/environment.md)."""
+
+
+class Policy(Protocol):
+    """A player of one song on one rig. It needs NumPy only while it plays.
+
+    Attributes:
+        name: what made it, e.g. ``planner``.
+        rig: name of the rig it was made for.
+        joint_names: joints in the order of its targets.
+        start: posture to be in at score time 0, shape ``(n,)`` [m for the rail, rad].
+    """
+
+    name: str
+    rig: str
+    joint_names: tuple[str, ...]
+    start: NDArray[np.float64]
+
+    def __call__(self, observation: Observation) -> NDArray[np.float64]:
+        """Joint targets to hold for the coming control step, shape ``(n,)``."""
+        ...

@@ -28,7 +28,7 @@ ifeq ($(ROS),)
   # The packages of an installation for another Python must not shadow the wheels.
   unexport PYTHONPATH AMENT_PREFIX_PATH CMAKE_PREFIX_PATH
 else
-  EXTRAS := video
+  EXTRAS := colcon,video
 endif
 
 VENV_STAMP := $(VENV)/.stamp-venv-$(ROS)

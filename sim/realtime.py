@@ -102,7 +102,7 @@ class RealTimeSimulator:
         Returns:
             One state per step, in order.
         """
-        states = []
+        states: list[RigState] = []
         while self.next_ns <= now_ns and len(states) < CATCH_UP_STEPS:
             self.report.late += now_ns - self.next_ns > STEP_NS // 2
             states.append(self._step())

@@ -10,9 +10,15 @@ from score.events import (
     performance_score,
     roll_of_events,
 )
+from score.files import write_whole
 from score.frames import FrameScores, frame_scores
 from score.goals import Goals, Press, make_goals
 from score.grid import CONTROL_STEP_S, LOOKAHEAD
+from score.library import load_song, song_names
+from score.limits import PlayingLimits, pitch_name
+from score.lint import Finding, best_transposition, lint
+from score.midi_read import read_midi
+from score.midi_write import write_midi
 from score.note_scores import note_f1
 from score.notes import Note, Pedal, Score
 from score.onsets import matched_onsets, tempo_ratio
@@ -24,6 +30,7 @@ __all__ = [
     "CONTROL_STEP_S",
     "LOOKAHEAD",
     "DaCapoError",
+    "Finding",
     "FrameReport",
     "FrameScores",
     "Goals",
@@ -36,20 +43,29 @@ __all__ = [
     "OnsetError",
     "Pedal",
     "Performance",
+    "PlayingLimits",
     "Press",
     "Score",
     "ScoreError",
     "best_shift",
+    "best_transposition",
     "events_of_score",
     "frame_scores",
     "holds_of_events",
+    "lint",
+    "load_song",
     "make_goals",
     "matched_onsets",
     "note_f1",
     "notes_of_events",
     "performance_score",
+    "pitch_name",
+    "read_midi",
     "roll_of_events",
     "score_performance",
+    "song_names",
     "tempo_ratio",
+    "write_midi",
+    "write_whole",
     "wrong_keys",
 ]

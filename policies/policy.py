@@ -22,10 +22,17 @@ class Policy(Protocol):
         start: posture to be in at score time 0, shape ``(n,)`` [m for the rail, rad].
     """
 
-    name: str
-    rig: str
-    joint_names: tuple[str, ...]
-    start: NDArray[np.float64]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def rig(self) -> str: ...
+
+    @property
+    def joint_names(self) -> tuple[str, ...]: ...
+
+    @property
+    def start(self) -> NDArray[np.float64]: ...
 
     def __call__(self, observation: Observation) -> NDArray[np.float64]:
         """Joint targets to hold for the coming control step, shape ``(n,)``."""

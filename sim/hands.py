@@ -14,6 +14,7 @@ import numpy as np
 from sim.errors import RigError
 
 HANDS = ("leap_right", "allegro_right", "shadow_right")
+_COLOR = (0.16, 0.18, 0.22, 1.0)
 _SHAPES = {
     "box": mujoco.mjtGeom.mjGEOM_BOX,
     "capsule": mujoco.mjtGeom.mjGEOM_CAPSULE,
@@ -104,12 +105,13 @@ def add_hand(
     hand: Hand,
     actuated: tuple[str, ...],
     parked: dict[str, float],
-    color: tuple[float, float, float, float] = (0.16, 0.18, 0.22, 1.0),
+    visuals: bool,
 ) -> dict[str, mujoco.MjsBody]:
     """Add the hand's bodies under ``root`` and return them by name.
 
     Joints named in ``actuated`` become hinges; a joint in ``parked`` is welded at its angle
-    [rad]; any other joint is welded at zero. Gravity is compensated, as the position
+    [rad]; any other joint is welded at zero. ``visuals`` adds the links' shapes, which are seen
+    but touch nothing: only fingertips do. Gravity is compensated, as the position
     controllers of such hands are tuned to do.
     """
     by_body = {record["body"]: record for record in hand.joints.values()}
@@ -131,8 +133,8 @@ def add_hand(
                 range=joint["range"],
                 limited=True,
             )
-        for shape in record["collision"]:
-            _add_shape(body, shape, color)
+        for shape in record["collision"] if visuals else ():
+            _add_shape(body, shape)
         bodies[record["name"]] = body
     return bodies
 
@@ -158,10 +160,7 @@ def _add_inertia(body: mujoco.MjsBody, record: dict[str, Any]) -> None:
     body.inertia = record["inertial"]["diaginertia"]
 
 
-def _add_shape(
-    body: mujoco.MjsBody, shape: dict[str, Any], color: tuple[float, float, float, float]
-) -> None:
-    """Add a shape that is seen but does not touch: only fingertips touch keys."""
+def _add_shape(body: mujoco.MjsBody, shape: dict[str, Any]) -> None:
     size = np.zeros(3)
     size[: len(shape["size"])] = shape["size"]
     body.add_geom(
@@ -171,6 +170,6 @@ def _add_shape(
         quat=_unit(shape.get("quat", [1, 0, 0, 0])),
         contype=0,
         conaffinity=0,
-        rgba=color,
+        rgba=_COLOR,
         group=1,
     )

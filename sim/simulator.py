@@ -47,6 +47,7 @@ class Simulator:
         self._pending = deque([start + model.joint_offset] * delay_steps)
         self._steps = 0
         self.keys_down = np.zeros(model.n_keys, bool)
+        self._sounding = self.keys_down.tobytes()
         self._thresholds = self._trigger_rad.copy()
 
     @property
@@ -78,22 +79,28 @@ class Simulator:
         """Advance one physics step towards joint targets, shape ``(n,)``; return key events."""
         self._pending.append(targets + self.model.joint_offset)
         self.data.ctrl[self.model.actuators] = self._pending.popleft()
-        mujoco.mj_step(self.model.mj, self.data)
-        self._steps += 1
-        np.greater_equal(self._key_angles, self._thresholds, out=self._above)
-        if self._above.tobytes() == self.keys_down.tobytes():
-            return []
-        return self._key_events()
+        return self._step_physics()
 
     def advance(self, targets: NDArray[np.float64]) -> list[KeyEvent]:
         """Advance one control step (ten physics steps) with held targets."""
         events: list[KeyEvent] = []
+        if self._pending:
+            for _ in range(PHYSICS_STEPS_PER_CONTROL):
+                events += self.step(targets)
+            return events
+        self.data.ctrl[self.model.actuators] = targets + self.model.joint_offset
         for _ in range(PHYSICS_STEPS_PER_CONTROL):
-            events += self.step(targets)
+            events += self._step_physics()
         return events
 
-    def _key_events(self) -> list[KeyEvent]:
+    def _step_physics(self) -> list[KeyEvent]:
+        mujoco.mj_step(self.model.mj, self.data)
+        self._steps += 1
+        np.greater_equal(self._key_angles, self._thresholds, out=self._above)
+        if self._above.tobytes() == self._sounding:
+            return []
         changed = np.flatnonzero(self._above != self.keys_down)
         np.copyto(self.keys_down, self._above)
         np.copyto(self._thresholds, np.where(self._above, self._release_rad, self._trigger_rad))
+        self._sounding = self._above.tobytes()
         return [KeyEvent(self.time_s, int(key), bool(self._above[key])) for key in changed]

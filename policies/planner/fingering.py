@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import UnreachableError
+from policies.planner.parameters import PlanParameters
 from policies.planner.reach import Reach
 from score import CONTROL_STEP_S, Goals, Press
 from sim import Rig
@@ -51,7 +52,9 @@ class _Chord:
     matchings: tuple[Matching, ...]
 
 
-def choose_fingering(goals: Goals, rig: Rig, reach: Reach) -> Fingering:
+def choose_fingering(
+    goals: Goals, rig: Rig, reach: Reach, parameters: PlanParameters
+) -> Fingering:
     """The cheapest fingering of a song.
 
     Costs: fingers stretched from their neutral place, rail travel and speed, one finger moving
@@ -61,11 +64,11 @@ def choose_fingering(goals: Goals, rig: Rig, reach: Reach) -> Fingering:
         UnreachableError: naming notes that no finger reaches, or more notes at once than fingers.
     """
     grid = np.arange(rig.rail.range_m[0], rig.rail.range_m[1] + 1e-9, _RAIL_GRID_M)
-    planner = _Costs(goals, rig, reach, grid)
+    planner = _Costs(goals, rig, reach, parameters, grid)
     chords = _chords(goals, len(rig.hand.fingers))
     value = [planner.stretch(chords[0], matching) for matching in chords[0].matchings]
     back: list[tuple[NDArray[np.intp], NDArray[np.intp]]] = []
-    for before, after in zip(chords, chords[1:], strict=False):
+    for before, after in pairwise(chords):
         moved, origins = planner.move_rail(before, after, np.array(value))
         costs = np.array(
             [
@@ -114,8 +117,10 @@ def _when(goals: Goals, press: Press) -> str:
 class _Costs:
     """Costs of a fingering over all rail positions of the grid, shape ``(S,)`` each."""
 
-    def __init__(self, goals: Goals, rig: Rig, reach: Reach, grid: Array) -> None:
-        self.goals, self.reach, self.grid = goals, reach, grid
+    def __init__(
+        self, goals: Goals, rig: Rig, reach: Reach, parameters: PlanParameters, grid: Array
+    ) -> None:
+        self.goals, self.reach, self.grid, self.parameters = goals, reach, grid, parameters
         self.black, self.key_y = rig.keyboard.black, rig.keyboard.center_y
         self.speed = 0.8 * rig.rail.no_load_speed_m_per_s
         self.distance = np.abs(grid[:, None] - grid[None, :])
@@ -128,7 +133,7 @@ class _Costs:
             black = int(self.black[press.key])
             low, high = self.reach.low[finger, black], self.reach.high[finger, black]
             lean = offset - self.reach.neutral_y[finger]
-            total += 0.3 * (lean / soft_m) ** 2
+            total += self.parameters.lean_cost * (lean / soft_m) ** 2
             total += 200 * np.maximum(0, np.maximum(low + 0.006 - offset, offset - high + 0.006))
             total += np.where((offset >= low) & (offset <= high), 0.0, _FORBIDDEN)
         return total
@@ -161,14 +166,14 @@ class _Costs:
     def _succeed(self, press: Press, finger: int, other: Press, other_finger: int) -> float:
         """Cost of ``other_finger`` starting a note after ``finger`` ended one."""
         same_key = other.key == press.key
+        rest = other.start - press.end
         if finger == other_finger:
-            rest = other.start - press.end
-            return 0.0 if same_key else 6.0 / (1 + max(rest, 0))
-        if same_key:
-            return 0.1
+            return 0.0 if same_key else self.parameters.same_finger_cost / (1 + max(rest, 0))
+        if same_key:  # the second finger would have to push the first off the key
+            return self.parameters.substitution_cost / (1 + max(rest - 1, 0))
         space = (self.key_y[other.key] - self.key_y[press.key]) * np.sign(other_finger - finger)
         close = space < _TIP_SPACING_M * abs(other_finger - finger)
-        return 20.0 if close and other.start - press.end < 3 else 0.0
+        return 20.0 if close and rest < 3 else 0.0
 
     def check(self, chords: list[_Chord], cost: float) -> None:
         """Raise when the cheapest fingering still holds something forbidden."""
@@ -209,8 +214,8 @@ def _trace_back(
     rail = [grid[position]]
     finger.update(chords[-1].matchings[matching])
     for chord, (best, origins) in _backwards(chords[:-1], back):
-        origin = origins[matching, position]
-        matching, position = best[matching, position], origin
+        matching = best[matching, position]
+        position = origins[matching, position]
         finger.update(chord.matchings[matching])
         rail.insert(0, grid[position])
     return Fingering(finger, tuple(chord.row for chord in chords), np.array(rail))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +89,7 @@ class _Tips:
         for before, press in zip([None, *presses], presses, strict=False):
             self._approach(finger, idle, before, press)
             self._hold(finger, press)
-        for before, press in zip(presses, presses[1:], strict=False):
+        for before, press in pairwise(presses):
             self._hop(finger, before, press)
 
     def _approach(self, finger: int, idle: Array, before: Press | None, press: Press) -> None:
@@ -115,7 +116,7 @@ class _Tips:
         self.pressed[rows, finger] = press.key
         self.duty[rows, finger] = _DOWN
         if press.end < self.n_steps:
-            self.tips[press.end, finger] = key + [0, 0, p.lift_m]
+            self.tips[press.end, finger] = key + np.array([0, 0, p.lift_m])
             self.duty[press.end, finger] = _MOVING
 
     def _hop(self, finger: int, before: Press, press: Press) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from importlib import resources
 
 import yaml
@@ -29,6 +29,9 @@ class PlanParameters:
         lead_gain: share of the servo's lag that commands make up for.
         force_gain: share of the key's force that commands make up for.
         friction_gain: share of the joint friction that commands make up for.
+        lean_cost: fingering cost of a finger stretched 15 mm from its neutral place.
+        same_finger_cost: fingering cost of one finger moving to another key without a rest.
+        substitution_cost: fingering cost of another finger repeating a key.
     """
 
     strike_x_white_m: float = 0.034
@@ -47,6 +50,9 @@ class PlanParameters:
     lead_gain: float = 1.25
     force_gain: float = 1.06
     friction_gain: float = 0.16
+    lean_cost: float = 0.3
+    same_finger_cost: float = 10.0
+    substitution_cost: float = 4.0
 
 
 def load_parameters(rig_name: str) -> PlanParameters:
@@ -55,5 +61,4 @@ def load_parameters(rig_name: str) -> PlanParameters:
     if not file.is_file():
         return PlanParameters()
     values = yaml.safe_load(file.read_text())
-    types = {field.name: type(field.default) for field in fields(PlanParameters)}
-    return PlanParameters(**{name: types[name](value) for name, value in values.items()})
+    return PlanParameters(**values)

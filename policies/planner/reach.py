@@ -23,7 +23,8 @@ class Reach:
     """Lateral reach of the playing fingers; offsets are key y minus rail position.
 
     Attributes:
-        neutral_y: offset at which a finger strikes without leaning sideways, shape ``(fingers,)`` [m].
+        neutral_y: offset at which a finger strikes without leaning sideways [m], shape
+            ``(fingers,)``.
         low: smallest offset at which a finger strikes, shape ``(fingers, 2)``: white, black [m].
         high: largest such offset, shape ``(fingers, 2)`` [m].
     """

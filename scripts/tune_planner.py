@@ -1,0 +1,144 @@
+"""Tune the planner's timing and height parameters for a rig with CMA-ES.
+
+    python scripts/tune_planner.py leap_rail_49 --budget-s 600
+
+All parameters of ``PlanParameters`` move together; the objective is the mean frame F1 of the given
+songs at their own tempo and at double tempo, played in the nominal simulator. The best set is
+written to ``policies/planner/tuned/<rig>.yaml`` whenever it gets better, and taken up again as
+the starting point by the next call.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import numpy as np
+import yaml
+from cmaes import CMA
+from numpy.typing import NDArray
+
+from policies import PlanParameters, PolicyError, make_plan
+from policies.planner import load_parameters
+from score import Goals, frame_scores, load_song, make_goals, roll_of_events
+from sim import RigModel, Simulator, build_model, load_rig
+
+FOUR_SONGS = ("are_you_sleeping", "happy_birthday", "ode_to_joy", "twinkle_twinkle_little_star")
+TUNED = Path(__file__).parents[1] / "policies" / "planner" / "tuned"
+
+RANGES: dict[str, tuple[float, float]] = {
+    "strike_x_white_m": (0.020, 0.055),
+    "strike_x_black_m": (-0.010, 0.012),
+    "pitch_white_rad": (1.1, 1.9),
+    "pitch_black_rad": (0.6, 1.7),
+    "depth": (0.55, 0.95),
+    "hover_m": (0.006, 0.025),
+    "ready_m": (-0.001, 0.006),
+    "lift_m": (0.0, 0.015),
+    "hop_m": (0.0, 0.010),
+    "ready_steps": (1, 5),
+    "approach_steps": (3, 12),
+    "rise_steps": (0, 5),
+    "hop_steps": (1, 3),
+    "lead_gain": (0.7, 1.8),
+    "force_gain": (0.3, 2.0),
+    "friction_gain": (0.0, 2.0),
+    "lean_cost": (0.05, 1.0),
+    "same_finger_cost": (1.0, 30.0),
+    "substitution_cost": (0.0, 15.0),
+}
+
+
+def decode(point: NDArray[np.float64]) -> PlanParameters:
+    """Parameters from the unit cube."""
+    values = {}
+    for field, x in zip(fields(PlanParameters), np.clip(point, 0, 1), strict=True):
+        low, high = RANGES[field.name]
+        value = low + float(x) * (high - low)
+        values[field.name] = round(value) if isinstance(field.default, int) else round(value, 5)
+    return PlanParameters(**values)
+
+
+def encode(parameters: PlanParameters) -> NDArray[np.float64]:
+    """The unit-cube point of parameters."""
+    values = asdict(parameters)
+    return np.array([(values[name] - low) / (high - low) for name, (low, high) in RANGES.items()])
+
+
+def play(goals: Goals, model: RigModel, parameters: PlanParameters) -> float:
+    """Frame F1 of one planned song in the nominal simulator."""
+    try:
+        plan = make_plan(goals, model, parameters)
+    except PolicyError:
+        return 0.0
+    simulator = Simulator(model)
+    simulator.reset(plan.start)
+    events = [event for targets in plan.targets for event in simulator.advance(targets)]
+    played = roll_of_events(events, goals.n_steps, goals.n_keys)
+    return frame_scores(goals.keys, played).f1
+
+
+def song_goals(songs: list[str], model: RigModel) -> list[Goals]:
+    """The songs at their own and at double tempo on the rig's keyboard."""
+    keyboard = model.rig.keyboard
+    scores = [load_song(song) for song in songs]
+    return [
+        make_goals(score.stretched(factor), keyboard.lowest_pitch, keyboard.n_keys)
+        for factor in (1.0, 0.5)
+        for score in scores
+    ]
+
+
+def save(parameters: PlanParameters, rig: str, songs: list[str], scores: list[float]) -> None:
+    """Write the tuned file (temporary name, then rename)."""
+    path = TUNED / f"{rig}.yaml"
+    temporary = path.with_suffix(".tmp")
+    header = f"# scripts/tune_planner.py {rig}: frame F1 {np.mean(scores):.4f} in the mean over\n"
+    header += f"# {', '.join(songs)} at their own and at double tempo.\n"
+    temporary.write_text(header + yaml.safe_dump(asdict(parameters), sort_keys=False))
+    os.replace(temporary, path)
+
+
+def tune(rig_name: str, songs: list[str], budget_s: float, seed: int) -> None:
+    """Search until the budget is used up, saving every improvement."""
+    model = build_model(load_rig(rig_name))
+    goals = song_goals(songs, model)
+    optimizer = CMA(
+        mean=np.clip(encode(load_parameters(rig_name)), 0.02, 0.98),
+        sigma=0.12,
+        bounds=np.tile([0.0, 1.0], (len(RANGES), 1)),
+        seed=seed,
+    )
+    best, started = -1.0, time.monotonic()
+    start = load_parameters(rig_name)
+    while time.monotonic() - started < budget_s:
+        told = []
+        for _ in range(optimizer.population_size):
+            point = optimizer.ask()
+            parameters = start if best < 0 else decode(point)
+            scores = [play(song, model, parameters) for song in goals]
+            told.append((point, -float(np.mean(scores))))
+            if np.mean(scores) > best:
+                best = float(np.mean(scores))
+                save(parameters, rig_name, songs, scores)
+                shown = " ".join(f"{score:.3f}" for score in scores)
+                print(f"{time.monotonic() - started:6.0f} s  {best:.4f}  {shown}", flush=True)
+        optimizer.tell(told)
+
+
+def main() -> None:
+    """Parse the command line and tune."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("rig")
+    parser.add_argument("--songs", nargs="+", default=list(FOUR_SONGS))
+    parser.add_argument("--budget-s", type=float, default=600.0)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    tune(arguments.rig, arguments.songs, arguments.budget_s, arguments.seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""The rig as a learning environment with the ``dm_env`` interface (docs/environment.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dm_env
+import numpy as np
+from dm_env import specs
+from numpy.typing import ArrayLike, NDArray
+
+from score import CONTROL_STEP_S, LOOKAHEAD, Goals, KeyEvent
+from sim.model import RigModel
+from sim.rewards import FINGER_CLOSE_ENOUGH_M, FINGER_MARGIN_M, KEY_CLOSE_ENOUGH, KEY_MARGIN
+from sim.rewards import fingering_rewards, strike_points
+from sim.simulator import Simulator
+
+Observation = dict[str, NDArray[Any]]
+
+ENERGY_COEFFICIENT = 5e-3
+"""Weight of the energy term (RoboPianist, RP1M Eq. 3)."""
+
+
+class Environment(dm_env.Environment):
+    """One song on one simulated rig; an episode is the song, a step 0.05 s.
+
+    Actions are joint targets [m for the rail, rad], shape ``(n,)``, clipped to the joint limits.
+    The reward is key press + fingering + energy, each kept in ``reward_terms``.
+
+    Attributes:
+        simulator: the rig.
+        goals: the song.
+        events: key events of the episode so far, in score time.
+        reward_terms: terms of the last reward by name.
+    """
+
+    def __init__(self, model: RigModel, goals: Goals, start: ArrayLike | None = None) -> None:
+        """Put a song on a rig.
+
+        Args:
+            model: the rig, with its physics parameters applied.
+            goals: the song on that rig's keyboard.
+            start: joint positions at score time 0, shape ``(n,)``; all zero by default.
+        """
+        self.simulator, self.goals = Simulator(model), goals
+        self._start = np.zeros(model.n_joints) if start is None else np.array(start, float)
+        self._rewards = StepReward(model, goals)
+        self.events: list[KeyEvent] = []
+        self.reward_terms: dict[str, float] = {}
+        self._step = 0
+
+    def reset(self) -> dm_env.TimeStep:
+        """Start the song."""
+        self.simulator.reset(self._start)
+        self.events, self.reward_terms, self._step = [], {}, 0
+        self._targets = self._start
+        return dm_env.restart(self._observation())
+
+    def step(self, action: NDArray[np.float64]) -> dm_env.TimeStep:
+        """Hold joint targets for a control step."""
+        model = self.simulator.model
+        self._targets = np.clip(action, model.joint_low, model.joint_high)
+        self.events += self.simulator.advance(self._targets)
+        self.reward_terms = self._rewards(self.simulator, self._step)
+        reward = sum(self.reward_terms.values())
+        self._step += 1
+        if self._step >= self.goals.n_steps:
+            return dm_env.termination(reward, self._observation())
+        return dm_env.transition(reward, self._observation())
+
+    def _observation(self) -> Observation:
+        simulator = self.simulator
+        return {
+            "joint_positions": simulator.joint_positions,
+            "joint_velocities": simulator.joint_velocities,
+            "joint_targets": self._targets,
+            "keys": simulator.keys_down.copy(),
+            "goal": self.goals.lookahead(self._step),
+            "score_time_s": np.array([self._step * CONTROL_STEP_S]),
+        }
+
+    def action_spec(self) -> specs.BoundedArray:
+        """Joint targets within the joint limits."""
+        model = self.simulator.model
+        return specs.BoundedArray(
+            (model.n_joints,), np.float64, model.joint_low, model.joint_high, "joint_targets"
+        )
+
+    def observation_spec(self) -> dict[str, specs.Array]:
+        """Shapes and types of the observation's arrays."""
+        n, keys = self.simulator.model.n_joints, self.simulator.model.n_keys
+        return {
+            **{
+                name: specs.Array((n,), np.float64, name)
+                for name in ("joint_positions", "joint_velocities", "joint_targets")
+            },
+            "keys": specs.BoundedArray((keys,), np.bool_, False, True, "keys"),
+            "goal": specs.BoundedArray((LOOKAHEAD + 1, keys), np.bool_, False, True, "goal"),
+            "score_time_s": specs.Array((1,), np.float64, "score_time_s"),
+        }
+
+
+class StepReward:
+    """The reward of one step, with the goals prepared once.
+
+    The same terms as ``sim.rewards``; one or two due keys, the usual case, are computed in plain
+    Python because NumPy's call overhead would be a tenth of the physics.
+    """
+
+    def __init__(self, model: RigModel, goals: Goals) -> None:
+        self._due = [np.flatnonzero(row).tolist() for row in goals.keys]
+        self._goals, self._model = goals, model
+        self._half_sizes = model.mj.geom_size[model.key_geoms]
+        lift = strike_points(np.zeros_like(self._half_sizes), self._half_sizes)
+        self._strike: list[list[float]] = lift.tolist()
+
+    def __call__(self, simulator: Simulator, step: int) -> dict[str, float]:
+        """Terms of the reward of the control step that just ended."""
+        data, model = simulator.data, self._model
+        due = self._due[step]
+        power = np.abs(data.actuator_force) @ np.abs(data.qvel[model.joint_qvel])
+        return {
+            "key_press": self._key_press(simulator, due),
+            "fingering": self._fingering(simulator, due, step),
+            "energy": -ENERGY_COEFFICIENT * float(power),
+        }
+
+    def _key_press(self, simulator: Simulator, due: list[int]) -> float:
+        sounding = simulator.keys_down
+        n_right = sum(bool(sounding[key]) for key in due)
+        wrong = np.count_nonzero(sounding) > n_right
+        pressed = 0.0
+        for key in due:
+            depth = simulator.data.qpos[key] / self._model.key_travel_rad[key]
+            pressed += _tolerance(1.0 - min(max(depth, 0.0), 1.0), KEY_CLOSE_ENOUGH, KEY_MARGIN)
+        return 0.5 * pressed / max(len(due), 1) + 0.5 * (not wrong)
+
+    def _fingering(self, simulator: Simulator, due: list[int], step: int) -> float:
+        if not due:
+            return 1.0
+        data, model = simulator.data, self._model
+        if len(due) > 1:
+            goal, tips = self._goals.keys[step][None], simulator.fingertips[None]
+            centers = data.geom_xpos[model.key_geoms]
+            return float(fingering_rewards(goal, tips, centers, self._half_sizes)[0])
+        x, y, z = data.geom_xpos[model.key_geoms[due[0]]].tolist()
+        dx, dy, dz = self._strike[due[0]]
+        squared = min(
+            (tx - x - dx) ** 2 + (ty - y - dy) ** 2 + (tz - z - dz) ** 2
+            for tx, ty, tz in simulator.fingertips.tolist()
+        )
+        return _tolerance(squared**0.5, FINGER_CLOSE_ENOUGH_M, FINGER_MARGIN_M)
+
+
+def _tolerance(distance: float, close: float, margin: float) -> float:
+    """``dm_control``'s Gaussian tolerance of one non-negative number, bounds ``(0, close)``."""
+    return 1.0 if distance <= close else 0.1 ** (((distance - close) / margin) ** 2)

@@ -1,0 +1,43 @@
+"""Run folders: nobody ever sees half of a result."""
+
+from pathlib import Path
+
+import pytest
+
+from policies import PolicyError
+from policies.run_folder import RunFolder
+
+
+def visible(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if not path.name.startswith(".")]
+
+
+def test_a_run_appears_whole(tmp_path: Path) -> None:
+    run = RunFolder.create(tmp_path / "runs", "ode_to_joy")
+    (run.partial / "performance.json").write_text("{}")
+    assert visible(tmp_path / "runs") == []
+    path = run.finish()
+    assert path.name.endswith("-ode_to_joy")
+    assert (path / "performance.json").exists()
+    assert not run.partial.exists()
+
+
+def test_a_discarded_run_leaves_nothing(tmp_path: Path) -> None:
+    run = RunFolder.create(tmp_path, "ode_to_joy")
+    (run.partial / "recording").mkdir()
+    (run.partial / "recording" / "part").write_text("half")
+    run.discard()
+    run.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_runs_in_one_second_do_not_meet(tmp_path: Path) -> None:
+    runs = [RunFolder.create(tmp_path, "/music/a song.mid") for _ in range(5)]
+    assert len({run.path for run in runs}) == 5
+    assert all("-a song" in run.finish().name for run in runs)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(PolicyError, match=r"cannot write results into .*/file"):
+        RunFolder.create(tmp_path / "file", "ode_to_joy")

@@ -38,5 +38,7 @@ def load_song(name_or_path: str | PathLike[str]) -> Score:
     if os.path.exists(path):  # unlike Path.exists, False for a name no file can have
         return read_midi(path)
     near = get_close_matches(name.lower().replace(" ", "_"), names, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)};"
-    raise ScoreError(f"the library has no song {name!r}; {hint} or give the path of a .mid file")
+    hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(names)}"
+    raise ScoreError(
+        f"the library has no song {name!r} ({hint}); give one of its names or the path of a .mid"
+    )

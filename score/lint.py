@@ -1,5 +1,6 @@
 """Lint: what in a score a hand cannot play, and the transposition that suits a keyboard best."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
@@ -113,8 +114,8 @@ def _grip(chord: _Chord, limits: PlayingLimits) -> Iterator[Finding]:
     if span_m > limits.max_span_m + _SLACK:
         message = f"{names} are {_mm(span_m)} apart; the hand spans {_mm(limits.max_span_m)}"
         yield Finding("out_of_reach", chord.time_s, chord.pitches, message)
-    closest_m = min((b - a for a, b in pairwise(sorted(places_m))), default=limits.max_span_m)
-    if closest_m < min(limits.min_tip_distance_m, limits.max_span_m) - _SLACK:
+    closest_m = min((b - a for a, b in pairwise(sorted(places_m))), default=math.inf)
+    if closest_m < limits.min_tip_distance_m - _SLACK:
         least = _mm(limits.min_tip_distance_m)
         message = f"{names} are only {_mm(closest_m)} apart; fingertips need {least}"
         yield Finding("out_of_reach", chord.time_s, chord.pitches, message)
@@ -144,7 +145,7 @@ def _leap(before: _Chord, after: _Chord, limits: PlayingLimits) -> Iterator[Find
 def _repeats(notes: Sequence[Note], limits: PlayingLimits) -> Iterator[Finding]:
     last: dict[int, float] = {}
     for note in notes:
-        wait_s = note.start_s - last.get(note.pitch, float("-inf"))
+        wait_s = note.start_s - last.get(note.pitch, -math.inf)
         last[note.pitch] = note.start_s
         if wait_s < limits.min_repeat_s - _SLACK:
             message = (

@@ -13,26 +13,27 @@ Observation = Mapping[str, NDArray[Any]]
 
 
 class Policy(Protocol):
-    """A player of one song on one rig. It needs NumPy only while it plays.
-
-    Attributes:
-        name: what made it, e.g. ``planner``.
-        rig: name of the rig it was made for.
-        joint_names: joints in the order of its targets.
-        start: posture to be in at score time 0, shape ``(n,)`` [m for the rail, rad].
-    """
+    """A player of one song on one rig. It needs NumPy only while it plays."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What made it, e.g. ``planner``."""
+        ...
 
     @property
-    def rig(self) -> str: ...
+    def rig(self) -> str:
+        """Name of the rig it was made for."""
+        ...
 
     @property
-    def joint_names(self) -> tuple[str, ...]: ...
+    def joint_names(self) -> tuple[str, ...]:
+        """Joints in the order of the targets."""
+        ...
 
     @property
-    def start(self) -> NDArray[np.float64]: ...
+    def start(self) -> NDArray[np.float64]:
+        """Posture to be in at score time 0, shape ``(n,)`` [m for the rail, rad]."""
+        ...
 
     def __call__(self, observation: Observation) -> NDArray[np.float64]:
         """Joint targets to hold for the coming control step, shape ``(n,)``."""

@@ -1,5 +1,7 @@
 """The simulated rig: hands, keyboards and rigs as data, their MuJoCo model, rewards, rendering."""
 
+from sim.batched import BatchedEnvironment
+from sim.environment import Environment
 from sim.errors import ParameterError, RigError, SimError
 from sim.model import (
     PHYSICS_STEP_S,
@@ -24,6 +26,8 @@ __all__ = [
     "PHYSICS_STEPS_PER_CONTROL",
     "PHYSICS_STEP_S",
     "RAIL",
+    "BatchedEnvironment",
+    "Environment",
     "Parameter",
     "ParameterError",
     "PhysicsParameters",

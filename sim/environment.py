@@ -11,8 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from score import CONTROL_STEP_S, LOOKAHEAD, Goals, KeyEvent
 from sim.model import RigModel
-from sim.rewards import FINGER_CLOSE_ENOUGH_M, FINGER_MARGIN_M, KEY_CLOSE_ENOUGH, KEY_MARGIN
-from sim.rewards import fingering_rewards, strike_points
+from sim.rewards import (
+    FINGER_CLOSE_ENOUGH_M,
+    FINGER_MARGIN_M,
+    KEY_CLOSE_ENOUGH,
+    KEY_MARGIN,
+    fingering_rewards,
+    strike_points,
+)
 from sim.simulator import Simulator
 
 Observation = dict[str, NDArray[Any]]

@@ -52,9 +52,7 @@ class _Chord:
     matchings: tuple[Matching, ...]
 
 
-def choose_fingering(
-    goals: Goals, rig: Rig, reach: Reach, parameters: PlanParameters
-) -> Fingering:
+def choose_fingering(goals: Goals, rig: Rig, reach: Reach, parameters: PlanParameters) -> Fingering:
     """The cheapest fingering of a song.
 
     Costs: fingers stretched from their neutral place, rail travel and speed, one finger moving

@@ -1,0 +1,207 @@
+"""Many copies of the environment, stepped together on a thread pool."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import mujoco
+import numpy as np
+from mujoco.batch import Batch
+from numpy.typing import ArrayLike, NDArray
+
+from score import CONTROL_STEP_S, LOOKAHEAD, Goals, KeyEvent
+from sim.environment import ENERGY_COEFFICIENT
+from sim.model import PHYSICS_STEP_S, PHYSICS_STEPS_PER_CONTROL, RigModel
+from sim.rewards import energy, fingering_rewards, key_press
+
+Floats = NDArray[np.float64]
+
+
+class BatchedEnvironment:
+    """``n`` environments of one song; states and key events equal the single one's bit for bit.
+
+    Arrays have a leading axis over environments and are overwritten by the next call.
+
+    Attributes:
+        observation: arrays as in ``sim.Environment``, each with a leading axis ``n``.
+        reward_terms: terms of the last reward by name, each of shape ``(n,)``.
+        step_index: control step each environment is at, shape ``(n,)``.
+        done: whether each environment has played its last step, shape ``(n,)`` bool.
+    """
+
+    def __init__(
+        self,
+        models: RigModel | Sequence[RigModel],
+        goals: Goals,
+        n: int,
+        start: ArrayLike,
+        threads: int = 0,
+    ) -> None:
+        """Make ``n`` environments.
+
+        Args:
+            models: the rig, or one model with its physics parameters for each environment.
+            goals: the song.
+            n: number of environments.
+            start: joint positions at score time 0, shape ``(n_joints,)``.
+            threads: number of threads, 0 for one a core.
+        """
+        each = [models] * n if isinstance(models, RigModel) else list(models)
+        self.model, self.goals, self.n = each[0], goals, n
+        self._start = np.array(start, float)
+        self._batch = Batch(self.model.mj, n, threads, persistent=True)
+        if not isinstance(models, RigModel):
+            self._batch.set_models([model.mj for model in each])
+        self._offset = np.stack([model.joint_offset for model in each])
+        self._trigger_rad = np.stack([m.key_trigger * m.key_travel_rad for m in each])
+        self._release_rad = np.stack([m.key_release * m.key_travel_rad for m in each])
+        delays = [round(model.command_delay_s / PHYSICS_STEP_S) for model in each]
+        self._commands = _DelayLine(np.array(delays), self.model.n_joints) if any(delays) else None
+        self._bind()
+        self._allocate()
+        self.reset(np.arange(n))
+
+    def _bind(self) -> None:
+        batch = self._batch
+        self._qpos, self._qvel, self._ctrl = (batch.bind(f) for f in ("qpos", "qvel", "ctrl"))
+        self._sites = batch.bind("site_xpos")
+        keys = self.model.key_geoms  # in one run: a view, not a copy every step
+        self._key_centers = batch.bind("geom_xpos")[:, keys[0] : keys[-1] + 1]
+        self._force = batch.bind("actuator_force")
+
+    def _allocate(self) -> None:
+        n, model = self.n, self.model
+        self._track = {"qpos": np.empty((n, PHYSICS_STEPS_PER_CONTROL, model.mj.nq))}
+        self._sounding = np.zeros((n, PHYSICS_STEPS_PER_CONTROL + 1, model.n_keys), bool)
+        self._thresholds = self._trigger_rad.copy()
+        self._half_sizes = model.mj.geom_size[model.key_geoms]
+        self._goal_rows = np.concatenate(
+            [self.goals.keys, np.zeros((LOOKAHEAD + 2, model.n_keys), bool)]
+        )
+        self.step_index = np.zeros(n, np.intp)
+        self.done = np.zeros(n, bool)
+        self.reward_terms: dict[str, Floats] = {}
+        self.observation: dict[str, NDArray[Any]] = {
+            "joint_positions": np.empty((n, model.n_joints)),
+            "joint_velocities": np.empty((n, model.n_joints)),
+            "joint_targets": np.tile(self._start, (n, 1)),
+            "keys": np.zeros((n, model.n_keys), bool),
+            "goal": np.empty((n, LOOKAHEAD + 1, model.n_keys), bool),
+            "score_time_s": np.empty((n, 1)),
+        }
+
+    def reset(self, ids: NDArray[np.intp]) -> None:
+        """Start the song again in the environments ``ids``."""
+        batch, model = self._batch, self.model
+        where = ids.astype(np.int32)
+        batch.reset(ids=where, stage=mujoco.mjtStage.mjSTAGE_NONE.value)
+        start = self._start + self._offset[ids]
+        self._qpos[np.ix_(ids, model.joint_qpos)] = start
+        self._ctrl[np.ix_(ids, model.actuators)] = start
+        batch.forward(ids=where)
+        if self._commands:
+            self._commands.fill(ids, start)
+        self._sounding[ids] = False
+        self._thresholds[ids] = self._trigger_rad[ids]
+        self.observation["joint_targets"][ids] = self._start
+        self.step_index[ids], self.done[ids] = 0, False
+        self._observe()
+
+    def step(self, actions: Floats) -> tuple[dict[str, NDArray[Any]], Floats, NDArray[np.bool_]]:
+        """Hold joint targets, shape ``(n, n_joints)``, for one control step in all environments.
+
+        An environment past its last step goes on with nothing due until it is reset.
+
+        Returns:
+            Observation, reward of shape ``(n,)``, and ``done``.
+        """
+        model = self.model
+        targets = self.observation["joint_targets"]
+        np.clip(actions, model.joint_low, model.joint_high, out=targets)
+        control = None
+        if self._commands:
+            control = self._commands.shift(targets + self._offset)
+        else:
+            self._ctrl[:, model.actuators] = targets + self._offset
+        self._batch.rollout(PHYSICS_STEPS_PER_CONTROL, control, record=("qpos",), out=self._track)
+        self._find_sounding()
+        reward = self._reward()
+        self.step_index += 1
+        np.greater_equal(self.step_index, self.goals.n_steps, out=self.done)
+        self._observe()
+        return self.observation, reward, self.done
+
+    def events(self, index: int) -> list[KeyEvent]:
+        """Key events of the last control step of one environment, in score time."""
+        sounding = self._sounding[index]
+        first = int(self.step_index[index] - 1) * PHYSICS_STEPS_PER_CONTROL
+        changes = np.argwhere(sounding[1:] != sounding[:-1])
+        return [
+            KeyEvent((first + int(s) + 1) * PHYSICS_STEP_S, int(k), bool(sounding[s + 1, k]))
+            for s, k in changes
+        ]
+
+    @property
+    def key_depth(self) -> Floats:
+        """How far keys are down, as a fraction of their travel, shape ``(n, n_keys)``."""
+        return np.clip(self._qpos[:, self.model.key_qpos] / self.model.key_travel_rad, 0.0, 1.0)
+
+    def _find_sounding(self) -> None:
+        """Trigger and release, physics step by physics step."""
+        sounding, angles = self._sounding, self._track["qpos"][:, :, self.model.key_qpos]
+        sounding[:, 0] = sounding[:, -1]
+        for substep in range(PHYSICS_STEPS_PER_CONTROL):
+            above = sounding[:, substep + 1]
+            np.greater_equal(angles[:, substep], self._thresholds, out=above)
+            if (above != sounding[:, substep]).any():
+                np.copyto(self._thresholds, np.where(above, self._release_rad, self._trigger_rad))
+
+    def _reward(self) -> Floats:
+        model = self.model
+        goal = self._goal_rows[np.minimum(self.step_index, self.goals.n_steps)]
+        tips = self._sites[:, model.fingertip_sites]
+        velocity = self._qvel[:, model.joint_qvel]
+        self.reward_terms = {
+            "key_press": key_press(goal, self.key_depth, self._sounding[:, -1]),
+            "fingering": fingering_rewards(goal, tips, self._key_centers, self._half_sizes),
+            "energy": energy(self._force[:, model.actuators], velocity, ENERGY_COEFFICIENT),
+        }
+        return sum(self.reward_terms.values(), np.zeros(self.n))
+
+    def _observe(self) -> None:
+        observation, model = self.observation, self.model
+        np.subtract(
+            self._qpos[:, model.joint_qpos], self._offset, out=observation["joint_positions"]
+        )
+        observation["joint_velocities"][:] = self._qvel[:, model.joint_qvel]
+        observation["keys"][:] = self._sounding[:, -1]
+        rows = np.minimum(self.step_index, self.goals.n_steps)
+        np.take(
+            self._goal_rows,
+            rows[:, None] + np.arange(LOOKAHEAD + 1),
+            axis=0,
+            out=observation["goal"],
+        )
+        np.multiply(self.step_index[:, None], CONTROL_STEP_S, out=observation["score_time_s"])
+
+
+class _DelayLine:
+    """Targets on their way to the servos, physics step by physics step, each with its own delay."""
+
+    def __init__(self, delays: NDArray[np.intp], n_joints: int) -> None:
+        self._delays, longest = delays, int(delays.max())
+        self._line = np.zeros((len(delays), longest + PHYSICS_STEPS_PER_CONTROL, n_joints))
+        steps = longest + np.arange(PHYSICS_STEPS_PER_CONTROL)
+        self._rows = steps[None, :] - delays[:, None]
+
+    def fill(self, ids: NDArray[np.intp], targets: Floats) -> None:
+        """As if ``targets``, shape ``(len(ids), n_joints)``, had been held for ever."""
+        self._line[ids] = targets[:, None]
+
+    def shift(self, targets: Floats) -> Floats:
+        """Take new targets, ``(n, n_joints)``; give what servos get, ``(n, 10, n_joints)``."""
+        line = self._line
+        line[:, :-PHYSICS_STEPS_PER_CONTROL] = line[:, PHYSICS_STEPS_PER_CONTROL:].copy()
+        line[:, -PHYSICS_STEPS_PER_CONTROL:] = targets[:, None]
+        return np.take_along_axis(line, self._rows[:, :, None], axis=1)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from score.limits import pitch_name
 from score.notes import Note
-from score.report.names import is_black, note_name, signed_ms
+from score.report.names import is_black, signed_ms
 from score.report.pairs import ON_TIME_S, Comparison, Pair
 
 _WIDTH = 1016.0  # what the page has beside the labels
@@ -78,7 +79,7 @@ def piano_roll(notes: Comparison, scale: Scale) -> Chart:
     played = [(pair.played, _outcome(pair)) for pair in notes.pairs]
     played += [(note, "extra") for note in notes.extra]
     parts += [_played(note, scale, top(note.pitch), kind) for note, kind in played if note]
-    names = [_label(top(p) + _ROW - 4, note_name(p)) for p in rows if not is_black(p)]
+    names = [_label(top(p) + _ROW - 4, pitch_name(p)) for p in rows if not is_black(p)]
     return Chart(_svg(44, height, names), _svg(scale.width, height, [*parts, _cursor(height)]))
 
 
@@ -127,7 +128,7 @@ def _note_box(note: Note, scale: Scale, top: float, height: float) -> Box:
 
 
 def _when(note: Note) -> str:
-    return f"{note_name(note.pitch)} at {note.start_s:.2f} s"
+    return f"{pitch_name(note.pitch)} at {note.start_s:.2f} s"
 
 
 def _verdict(pair: Pair) -> str:

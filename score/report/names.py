@@ -1,13 +1,6 @@
-"""Names for people: notes, songs, times."""
+"""Words for people: songs and times."""
 
 from __future__ import annotations
-
-_NOTE_NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
-
-
-def note_name(pitch: int) -> str:
-    """Name of a pitch with its octave, middle C being C4."""
-    return f"{_NOTE_NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
 def song_title(name: str) -> str:

@@ -7,7 +7,7 @@
   const cursors = document.querySelectorAll(".cursor");
   const black = new Set(data.black);
   const AHEAD_MS = 2200, LANE = 170, MARGIN = 14;
-  const NAMES = ["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B"];
+  const NAMES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
   const PLAY = "M7 4.5v15l13-7.5z", PAUSE = "M6 5h4v14H6zM14 5h4v14h-4z";
 
   const ends = (i, f) => data.keys.map((key) => key[i]).reduce((a, b) => f(a, b));

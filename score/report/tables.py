@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import fmean
 
+from score.limits import pitch_name
 from score.performance import Performance
-from score.report.names import note_name, signed_ms
+from score.report.names import signed_ms
 from score.report.pairs import ON_TIME_S, Comparison
 
 
@@ -139,7 +140,7 @@ def _key_row(row: KeyRow) -> str:
     missed = row.due - row.hit
     error = "" if row.mean_error_s is None else signed_ms(row.mean_error_s)
     return (
-        f"<tr><th>{note_name(row.pitch)}</th><td>{row.pitch}</td><td>{row.due}</td>"
+        f"<tr><th>{pitch_name(row.pitch)}</th><td>{row.pitch}</td><td>{row.due}</td>"
         f"<td>{row.hit}</td><td{_flag(missed, 'missed')}>{missed}</td>"
         f"<td{_flag(row.extra, 'extra')}>{row.extra}</td><td>{error}</td>"
         f"<td>{_error_bar(row.mean_error_s)}</td></tr>"

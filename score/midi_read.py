@@ -21,6 +21,7 @@ MAX_BYTES = 2 * 1024 * 1024
 MAX_DURATION_S = 2 * 3600.0
 """Longest score read [s]."""
 
+_TOO_LONG = f"lasts more than {MAX_DURATION_S / 3600:g} hours; cut it into shorter pieces"
 _EXPORT_AGAIN = "export it again as a Standard MIDI File (.mid)"
 
 # A number may run over any count of bytes above 0x7f, and mido's time for it grows with the square.
@@ -54,9 +55,6 @@ def read_midi(path: str | PathLike[str]) -> Score:
         raise
     except ScoreError as error:
         raise MidiError(f"{_shown(path)} is damaged: {error}; {_EXPORT_AGAIN}") from error
-
-
-_TOO_LONG = f"lasts more than {MAX_DURATION_S / 3600:g} hours; cut it into shorter pieces"
 
 
 def _read(path: Path) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,12 +31,14 @@ _AFTERMATH_STEPS = 2  # for key events that are still under way when the song is
 
 
 class Stage(StrEnum):
-    """What a performer is doing."""
+    """What is being done; the performer's own part is from `MOVING` to `DONE`."""
 
+    LOADING = "loading"
     MOVING = "moving"
     COUNTING_IN = "counting_in"
     PLAYING = "playing"
     DONE = "done"
+    SCORING = "scoring"
 
 
 @dataclass(frozen=True)
@@ -45,16 +48,16 @@ class Progress:
     Attributes:
         stage: What is being done.
         score_time_s: Score time [s]; negative while counting in, NaN before.
-        duration_s: Score time at which the song is over [s].
+        duration_s: Score time at which the song is over [s]; NaN while it is being loaded.
         frame_f1: Frame F1 of the control steps played; NaN before the first.
         keys: Keys that are down.
     """
 
     stage: Stage
-    score_time_s: float
-    duration_s: float
-    frame_f1: float
-    keys: tuple[int, ...]
+    score_time_s: float = math.nan
+    duration_s: float = math.nan
+    frame_f1: float = math.nan
+    keys: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,11 +87,13 @@ class Performer:
     `key_event` and `progress` may be called from any thread.
 
     Attributes:
+        policy_name: Name of the policy that plays.
         stage: What it is doing.
         deadline_ns: Time of the earliest joint state that `step` wants next; 0 at first.
     """
 
     def __init__(self, policy: Policy, goals: Goals, count_in_s: float = COUNT_IN_S) -> None:
+        self.policy_name = policy.name
         self.stage = Stage.MOVING
         self.deadline_ns = 0
         self._policy = policy
@@ -147,7 +152,7 @@ class Performer:
     def progress(self) -> Progress:
         """How far it is, and how well it plays so far."""
         rows = min(self._next_step, self._goals.n_steps)
-        f1 = float("nan")
+        f1 = math.nan
         if rows:
             played = roll_of_events(self.events(), rows, self._goals.n_keys)
             f1 = frame_scores(self._goals.keys[:rows], played).f1
@@ -224,5 +229,5 @@ class Performer:
 
     def _score_time_s(self) -> float:
         if self._zero_ns is None:
-            return float("nan")
+            return math.nan
         return (self.deadline_ns - CONTROL_STEP_NS - self._zero_ns) / 1e9

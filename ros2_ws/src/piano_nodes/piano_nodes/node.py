@@ -1,0 +1,120 @@
+"""What all nodes share: parameters, the clock of their stamps, one executor on one thread."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.context import Context
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from piano_nodes.parameters import Setting, Value, declare
+from piano_nodes.qos import DIAGNOSTICS
+
+CLOCK_OFFSET = Setting(
+    "clock_offset_ns",
+    0,
+    "what header stamps are ahead of the monotonic clock [ns]; the front end gives all nodes one",
+)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a front end gives a node that it starts in its own process.
+
+    Attributes:
+        context: Of rclpy; the default one when None.
+        overrides: Values for parameters; those of the command line when None.
+        remappings: New names of topics and services, by old name.
+    """
+
+    context: Context | None = None
+    overrides: Mapping[str, Value] | None = None
+    remappings: Mapping[str, str] = field(default_factory=dict)
+
+
+ALONE = Surroundings()
+"""Of a node that has a process to itself: everything comes from the command line."""
+
+
+class PianoNode(Node):
+    """A node with declared parameters that runs on one SingleThreadedExecutor and thread.
+
+    Stamps are the monotonic clock plus one offset that the front end fixed, so a step of the
+    wall clock moves nothing.
+
+    Attributes:
+        values: The parameters by name.
+        exit_code: What the process of this node shall return; 1 after a failure.
+
+    Raises:
+        NodeError: when a parameter is unknown or its value wrong.
+    """
+
+    SETTINGS: ClassVar[tuple[Setting, ...]] = ()
+
+    def __init__(self, name: str, around: Surroundings) -> None:
+        remappings = [
+            word for pair in around.remappings.items() for word in ("-r", ":=".join(pair))
+        ]
+        overrides = around.overrides or {}
+        super().__init__(
+            name,
+            context=around.context,
+            cli_args=["--ros-args", *remappings] if remappings else None,
+            use_global_arguments=around.overrides is None,
+            parameter_overrides=[Parameter(key, value=value) for key, value in overrides.items()],
+        )
+        self.exit_code = 0
+        self.values = declare(self, (*self.SETTINGS, CLOCK_OFFSET))
+        shown = ", ".join(f"{name}={value}" for name, value in self.values.items())
+        self.get_logger().info(f"parameters: {shown}")
+        self._offset_ns = int(self.values["clock_offset_ns"])
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
+        self._spinner = SingleThreadedExecutor(context=self.context)
+        self._spinner.add_node(self)
+        self._thread = threading.Thread(target=self._spin, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin to answer; subclasses start their own threads here too."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End safely and let go of everything; the node is of no use afterwards."""
+        self._spinner.shutdown(timeout_sec=2.0)
+        if self._thread.is_alive():
+            self._thread.join(timeout=2.0)
+        self.destroy_node()
+
+    def stamp(self, monotonic_ns: int) -> Time:
+        """The header stamp of a moment of the monotonic clock."""
+        seconds, nanoseconds = divmod(monotonic_ns + self._offset_ns, 1_000_000_000)
+        return Time(sec=seconds, nanosec=nanoseconds)
+
+    def monotonic_ns(self, stamp: Time) -> int:
+        """The moment of the monotonic clock that a header stamp means [ns]."""
+        return int(stamp.sec * 1_000_000_000 + stamp.nanosec - self._offset_ns)
+
+    def publish_diagnostics(self, warning: str, values: Mapping[str, Any]) -> None:
+        """Tell how the node is: a warning, or the empty string, and numbers by name."""
+        status = DiagnosticStatus(
+            level=DiagnosticStatus.WARN if warning else DiagnosticStatus.OK,
+            name=self.get_name(),
+            message=warning or "ok",
+            values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
+        )
+        message = DiagnosticArray(status=[status])
+        message.header.stamp = self.stamp(time.monotonic_ns())
+        self._diagnostics.publish(message)
+
+    def _spin(self) -> None:
+        with contextlib.suppress(ExternalShutdownException):
+            self._spinner.spin()

@@ -1,0 +1,107 @@
+"""One performance, from the name of a song to its scored result; knows no ROS.
+
+The player lends it a rig: the streams and services it plays through.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from piano_nodes.errors import NodeError
+from policies import load_policy
+from policies.performer import Performer, Progress, Stage
+from score import Goals, load_song, make_goals
+from sim import RigModel
+
+Array = NDArray[np.float64]
+
+FIRST_STATE_S = 10.0
+"""How long the first joint state may take: the rig's node may still be starting [s]."""
+STATE_S = 0.5
+"""How long any other joint state may take [s]."""
+PROGRESS_EVERY = 4
+"""Control steps between two reports of progress: 5 a second."""
+
+
+@dataclass(frozen=True)
+class JointReading:
+    """Joints at one moment of the monotonic clock, in the order of the rig's joints."""
+
+    time_ns: int
+    positions: Array
+    velocities: Array
+
+
+class RigPort(Protocol):
+    """What a session needs of the world."""
+
+    def wait_for_state(self, after_ns: int, timeout_s: float) -> JointReading | None:
+        """The first joint state of a time at or after `after_ns`; None when none came in time."""
+        ...
+
+    def send(self, targets: Array) -> None:
+        """Send joint targets to the hand."""
+        ...
+
+    def attend(self, performer: Performer) -> None:
+        """From now on hand every key event to this performer."""
+        ...
+
+    def cancelled(self) -> bool:
+        """Whether the performance is to end at once."""
+        ...
+
+
+class Cancelled(Exception):  # noqa: N818  # no error: somebody asked for it
+    """The performance was called off."""
+
+
+def prepare(song: str, model: RigModel, policy: str) -> tuple[Performer, Goals]:
+    """Load a song and make the policy for it.
+
+    Raises:
+        DaCapoError: when the song, the policy, or the two together with the rig do not work.
+    """
+    keyboard = model.rig.keyboard
+    goals = make_goals(load_song(song), keyboard.lowest_pitch, keyboard.n_keys)
+    return Performer(load_policy(policy, model, goals), goals), goals
+
+
+def perform(performer: Performer, port: RigPort, report: Callable[[Progress], None]) -> None:
+    """Play to the end: one control step at the first joint state of each deadline.
+
+    Args:
+        performer: What to play.
+        port: Where.
+        report: Is called five times a second, right after targets were sent.
+
+    Raises:
+        Cancelled: when the port says so.
+        NodeError: when joint states stay away.
+        PolicyError: when the hand does not reach the start posture.
+    """
+    port.attend(performer)
+    timeout_s, steps = FIRST_STATE_S, 0
+    while performer.stage is not Stage.DONE:
+        if port.cancelled():
+            raise Cancelled
+        reading = port.wait_for_state(performer.deadline_ns, timeout_s)
+        if reading is None:
+            if port.cancelled():
+                raise Cancelled
+            raise NodeError(
+                f"no joint states for {timeout_s:g} s: is the hand's node (sim_rig) running?"
+            )
+        timeout_s = STATE_S
+        now_ns = time.monotonic_ns()
+        port.send(performer.step(reading.time_ns, reading.positions, reading.velocities, now_ns))
+        steps += 1
+        if steps % PROGRESS_EVERY == 0:
+            report(performer.progress())
+    report(performer.progress())

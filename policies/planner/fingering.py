@@ -77,10 +77,7 @@ def choose_fingering(goals: Goals, rig: Rig, reach: Reach, parameters: PlanParam
                 for new in after.matchings
             ]
         )
-        best = costs.argmin(axis=1)
-        back.append(
-            (best, np.take_along_axis(origins[None].repeat(len(best), 0), best[:, None], 1)[:, 0])
-        )
+        back.append((costs.argmin(axis=1), origins))
         value = [
             costs[i].min(axis=0) + planner.stretch(after, matching)
             for i, matching in enumerate(after.matchings)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from policies.errors import UnreachableError
 from policies.planner.parameters import PlanParameters
-from policies.planner.reach import Reach
+from policies.planner.reach import Reach, key_points
 from score import CONTROL_STEP_S, Goals, Press
 from sim import Rig
 
@@ -117,6 +117,7 @@ class _Costs:
     ) -> None:
         self.goals, self.reach, self.grid, self.parameters = goals, reach, grid, parameters
         self.black, self.key_y = rig.keyboard.black, rig.keyboard.center_y
+        self.points = key_points(rig, parameters)[:, :2]
         self.speed = 0.8 * rig.rail.no_load_speed_m_per_s
         self.distance = np.abs(grid[:, None] - grid[None, :])
 
@@ -166,9 +167,10 @@ class _Costs:
             return 0.0 if same_key else self.parameters.same_finger_cost / (1 + max(rest, 0))
         if same_key:  # the second finger would have to push the first off the key
             return self.parameters.substitution_cost / (1 + max(rest - 1, 0))
-        space = (self.key_y[other.key] - self.key_y[press.key]) * np.sign(other_finger - finger)
-        close = space < _TIP_SPACING_M * abs(other_finger - finger)
-        return 20.0 if close and rest < 3 else 0.0
+        apart = self.points[other.key] - self.points[press.key]
+        crossed = apart[1] * (other_finger - finger) < 0
+        close = np.hypot(*apart) < _TIP_SPACING_M * abs(other_finger - finger)
+        return 20.0 if (crossed or close) and rest < 3 else 0.0
 
     def check(self, chords: list[_Chord], cost: float) -> None:
         """Raise when the cheapest fingering still holds something forbidden."""

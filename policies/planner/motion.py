@@ -18,8 +18,8 @@ Array = NDArray[np.float64]
 
 _FREE, _MOVING, _DOWN = 0, 1, 2
 _TIP_GAP_M = 0.0215
-_SPRING_BLEND = 0.5
-"""Rail moves are half linear, half minimum jerk: gentle starts without high peak speed."""
+_REACH_MARGIN_M = 0.008
+_TAUT_ROUNDS = 400
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def make_motion(
     goals: Goals, fingering: Fingering, rig: Rig, reach: Reach, parameters: PlanParameters
 ) -> Motion:
     """Hover, get ready, strike, hold and release every note with its finger."""
-    rail = _rail_path(goals.n_steps, fingering)
+    rail = _rail_path(goals, fingering, rig, reach)
     builder = _Tips(goals.n_steps, rail, rig, reach, parameters)
     for index in range(len(rig.hand.fingers)):
         presses = [press for press in goals.presses if fingering.finger[press] == index]
@@ -52,16 +52,25 @@ def make_motion(
     return Motion(rail, builder.tips, builder.pressed, builder.pitches())
 
 
-def _rail_path(n_steps: int, fingering: Fingering) -> Array:
-    """Rail positions between chords, blended from linear and minimum-jerk moves."""
-    rail = np.full(n_steps, fingering.rail[0])
-    for i in range(1, len(fingering.rows)):
-        first, last = fingering.rows[i - 1], fingering.rows[i]
-        u = (np.arange(first, last + 1) - first) / (last - first)
-        blend = _SPRING_BLEND * u + (1 - _SPRING_BLEND) * u**3 * (10 - 15 * u + 6 * u * u)
-        step = fingering.rail[i] - fingering.rail[i - 1]
-        rail[first : last + 1] = fingering.rail[i - 1] + step * blend
-    rail[fingering.rows[-1] :] = fingering.rail[-1]
+def _rail_path(goals: Goals, fingering: Fingering, rig: Rig, reach: Reach) -> Array:
+    """The shortest rail path through every chord's position that leaves held keys in reach.
+
+    Each row allows the positions from which its held keys are reached; within these bounds the
+    path is pulled taut: constant speed wherever nothing holds it back.
+    """
+    rail = np.interp(np.arange(goals.n_steps), fingering.rows, fingering.rail)
+    low = np.full(goals.n_steps, rig.rail.range_m[0])
+    high = np.full(goals.n_steps, rig.rail.range_m[1])
+    for press, finger in fingering.finger.items():
+        y, black = rig.keyboard.center_y[press.key], int(rig.keyboard.black[press.key])
+        rows = slice(press.start, press.end)
+        low[rows] = np.maximum(low[rows], y - reach.high[finger, black] + _REACH_MARGIN_M)
+        high[rows] = np.minimum(high[rows], y - reach.low[finger, black] - _REACH_MARGIN_M)
+    low[list(fingering.rows)] = high[list(fingering.rows)] = fingering.rail
+    low, high = np.minimum(low, high), np.maximum(low, high)
+    for _ in range(_TAUT_ROUNDS):
+        rail[1:-1] = 0.5 * rail[1:-1] + 0.25 * (rail[:-2] + rail[2:])
+        rail = np.clip(rail, low, high)
     return rail
 
 
@@ -138,7 +147,9 @@ class _Tips:
         for _ in range(3):
             for low in range(y.shape[1] - 1):
                 high = low + 1
-                missing = np.maximum(_TIP_GAP_M - (y[:, high] - y[:, low]), 0)
+                ahead = self.tips[:, high, 0] - self.tips[:, low, 0]
+                needed = np.sqrt(np.maximum(_TIP_GAP_M**2 - ahead**2, 0))
+                missing = np.maximum(needed - (y[:, high] - y[:, low]), 0)
                 rank = np.sign(self.duty[:, low] - self.duty[:, high])
                 y[:, high] += missing * np.choose(rank + 1, [0.0, 0.5, 1.0])
                 y[:, low] -= missing * np.choose(rank + 1, [1.0, 0.5, 0.0])

@@ -95,7 +95,7 @@ def tools() -> Iterator[Check]:
 
 
 def packages() -> Iterator[Check]:
-    """Every Python package that pyproject.toml names, with its bounds."""
+    """The Python packages that pyproject.toml names: the core one by one, extras together."""
     if sys.version_info < (3, 11):
         return
     import tomllib
@@ -103,13 +103,22 @@ def packages() -> Iterator[Check]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     for requirement in project["dependencies"]:
         yield package(requirement, "missing", SETUP)
+    yield _probe("our packages", "import score, sim, policies", "score, sim, policies", SETUP)
     for extra, requirements in project["optional-dependencies"].items():
-        if extra == "ros" and os.environ.get("ROS_DISTRO"):
-            continue  # the sourced installation brings them
-        state = "warn" if extra in OPTIONAL_EXTRAS else "missing"
-        mend = INSTALL_EXTRA.format(extra) if extra in OPTIONAL_EXTRAS else SETUP
-        for requirement in requirements:
-            yield package(requirement, state, mend)
+        if requirements and not (extra == "ros" and os.environ.get("ROS_DISTRO")):
+            yield extra_packages(extra, requirements)
+
+
+def extra_packages(extra: str, requirements: list[str]) -> Check:
+    """All packages of one extra; a sourced ROS 2 installation replaces those of `ros`."""
+    optional = extra in OPTIONAL_EXTRAS
+    lacking, mend = ("warn", INSTALL_EXTRA.format(extra)) if optional else ("missing", SETUP)
+    found = [package(requirement, lacking, mend) for requirement in requirements]
+    problems = [f"{check.name} {check.detail}" for check in found if check.state != "ok"]
+    if not problems:
+        return Check(f"packages [{extra}]", "ok", f"{len(found)} installed")
+    more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
+    return Check(f"packages [{extra}]", lacking, problems[0] + more, mend)
 
 
 def package(requirement: str, lacking: str, mend: str) -> Check:

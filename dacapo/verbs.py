@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -47,11 +49,17 @@ def add_rig_argument(parser: argparse.ArgumentParser) -> None:
 def add_policy_argument(parser: argparse.ArgumentParser) -> None:
     """Adds `--policy`."""
     parser.add_argument(
-        "--policy",
-        default="planner",
-        metavar="planner|zoo|BUNDLE",
-        help="who plays: the planner, the trained policies of the zoo, or a policy bundle "
-        "(default: %(default)s)",
+        "--policy", default="planner", help="who plays: planner (default: %(default)s)"
+    )
+
+
+def add_params_argument(parser: argparse.ArgumentParser) -> None:
+    """Adds `--params`."""
+    parser.add_argument(
+        "--params",
+        type=Path,
+        metavar="FILE",
+        help="physics parameters, YAML (default: the rig's nominal ones)",
     )
 
 
@@ -60,3 +68,14 @@ def positive_int(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, not '{text}'")
     return int(text)
+
+
+def positive_float(text: str) -> float:
+    """Parses a number above 0; argparse turns the error into bad usage."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0.0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number above 0, not '{text}'")
+    return number

@@ -1,0 +1,135 @@
+"""`dacapo bench`: how fast the parts are on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from dacapo.inputs import load_goals, load_model
+from dacapo.output import print_json, print_table
+from dacapo.progress import LiveLine, bar
+from dacapo.verbs import Verbs, add_verb, positive_int
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from policies import Plan
+    from sim import BatchedEnvironment, Environment
+
+SONG = "ode_to_joy"
+STEPS = 4000
+BATCHED_STEPS = 16000
+"""Control steps of one repeat; in a batch those of all environments together."""
+
+NOISE_RAD = 0.02
+"""Standard deviation of what is added to the planner's targets, as exploration does."""
+
+EPILOG = f"""\
+examples:
+  dacapo bench sim                    control steps per second, every rig
+  dacapo bench sim --json --repeats 9
+
+sim: control steps (10 physics steps of 5 ms) per second with observation, reward and resets,
+playing {SONG} by the planner's targets with noise: one environment in one thread, and a batch
+on two threads. Median of the repeats, and their lowest and highest.
+"""
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Adds the verb."""
+    parser = add_verb(verbs, "bench", "measure how fast this machine simulates", EPILOG, run)
+    parser.add_argument("part", choices=("sim",), help="what to measure")
+    parser.add_argument("--repeats", type=positive_int, default=5, help="default: %(default)s")
+    parser.add_argument("--threads", type=positive_int, default=2, help="default: %(default)s")
+    parser.add_argument(
+        "--batch", type=positive_int, default=64, help="environments (default: %(default)s)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs the verb."""
+    from sim import rig_names
+
+    names = rig_names()
+    results: dict[str, dict[str, Any]] = {}
+    with LiveLine() as line:
+        for done, name in enumerate(names):
+            line.show(f"{bar(done / len(names))} {name}")
+            results[name] = _measure(name, arguments)
+    if arguments.json:
+        print_json({**results, "peer": None})
+    else:
+        _print(results)
+    return 0
+
+
+def _measure(rig: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    from policies import make_plan
+    from sim import BatchedEnvironment, Environment
+
+    model = load_model(rig, None)
+    goals = load_goals(SONG, model)
+    plan = make_plan(goals, model)
+    single = Environment(model, goals, plan.start)
+    batched = BatchedEnvironment(model, goals, arguments.batch, plan.start, arguments.threads)
+    one, many = _actions(plan, 1)[:, 0], _actions(plan, arguments.batch)
+    single_rates = _rates(lambda: _play(single, one), arguments.repeats)
+    batched_rates = _rates(lambda: _play_batched(batched, many), arguments.repeats)
+    return {
+        "single_steps_per_s": round(statistics.median(single_rates)),
+        "single_range": [round(min(single_rates)), round(max(single_rates))],
+        "batched_steps_per_s": round(statistics.median(batched_rates)),
+        "batched_range": [round(min(batched_rates)), round(max(batched_rates))],
+        "threads": arguments.threads,
+        "batch": arguments.batch,
+    }
+
+
+def _rates(play: Callable[[], int], repeats: int) -> list[float]:
+    """Steps per second of each repeat; one more goes before, to warm caches and threads."""
+    play()
+    rates = []
+    for _ in range(repeats):
+        started_s = time.perf_counter()
+        steps = play()
+        rates.append(steps / (time.perf_counter() - started_s))
+    return rates
+
+
+def _play(environment: Environment, actions: NDArray[np.float64]) -> int:
+    for step in range(STEPS):
+        if step % len(actions) == 0:
+            environment.reset()
+        environment.step(actions[step % len(actions)])
+    return STEPS
+
+
+def _play_batched(environment: BatchedEnvironment, actions: NDArray[np.float64]) -> int:
+    import numpy as np
+
+    rounds = max(BATCHED_STEPS // environment.n, 1)
+    for step in range(rounds):
+        if step % len(actions) == 0:
+            environment.reset(np.arange(environment.n))
+        environment.step(actions[step % len(actions)])
+    return rounds * environment.n
+
+
+def _actions(plan: Plan, batch: int) -> NDArray[np.float64]:
+    """The plan with noise, shape `(n_steps, batch, n)`; made before the clock runs."""
+    import numpy as np
+
+    n_steps, n = plan.targets.shape
+    noise = np.random.default_rng(0).normal(0.0, NOISE_RAD, (n_steps, batch, n))
+    noise[..., 0] *= 0.05  # the rail moves by metres: 1 mm
+    return plan.targets[:, None] + noise
+
+
+def _print(results: dict[str, dict[str, Any]]) -> None:
+    fields = ("single_steps_per_s", "single_range", "batched_steps_per_s", "batched_range")
+    rows = [(rig, *(result[field] for field in fields)) for rig, result in results.items()]
+    print_table(("rig", "single steps/s", "range", "batched steps/s", "range"), rows)

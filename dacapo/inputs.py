@@ -1,0 +1,36 @@
+"""From the words of a command to a model and goals; whatever is wrong with them is said here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from score import Goals
+    from sim import RigModel
+
+
+def load_model(rig_name: str, params: Path | None) -> RigModel:
+    """The model of a rig, with a physics parameters file applied if there is one.
+
+    Raises:
+        SimError: the rig or the file cannot be used.
+    """
+    from sim import build_model, load_rig, read_parameters
+
+    rig = load_rig(rig_name)
+    model = build_model(rig)
+    return read_parameters(params, rig).apply(model) if params else model
+
+
+def load_goals(song: str, model: RigModel, tempo: float = 1.0) -> Goals:
+    """The goals of a song, by name or file, on a rig's keyboard.
+
+    Raises:
+        ScoreError: there is no such song, or none of its notes has a key.
+    """
+    from score import load_song, make_goals
+
+    keyboard = model.rig.keyboard
+    score = load_song(song).stretched(1.0 / tempo)
+    return make_goals(score, keyboard.lowest_pitch, keyboard.n_keys)

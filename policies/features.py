@@ -1,0 +1,142 @@
+"""What a learned policy sees: named observations flattened into one vector, and what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.planner import Plan
+from score import CONTROL_STEP_S, LOOKAHEAD, Goals
+
+Array = NDArray[np.float64]
+Floats = NDArray[np.float32]
+
+HISTORY = 3
+"""Past actions a policy sees: enough to cover a command delay of two control steps."""
+PLAN_ROWS = 3
+_KEY_MARGIN = 2
+_SPEED_SCALE = 0.1
+_PLAN_SCALE = 3.0
+_RAIL_RESIDUAL_M, _FINGER_RESIDUAL_RAD = 0.006, 0.15
+
+
+@dataclass(frozen=True)
+class Part:
+    """What features are made of: one song with its plan on one rig.
+
+    Attributes:
+        joint_low: lower joint limits, shape ``(n,)`` [m for the rail, rad].
+        joint_high: upper joint limits, shape ``(n,)``.
+        keys: goal rows, shape ``(T, n_keys)`` bool.
+        references: the plan's joint positions, shape ``(T, n)``.
+        targets: the plan's joint targets, shape ``(T, n)``.
+    """
+
+    joint_low: Array
+    joint_high: Array
+    keys: NDArray[np.bool_]
+    references: Array
+    targets: Array
+
+    @classmethod
+    def of(cls, low: Array, high: Array, goals: Goals, plan: Plan) -> Part:
+        """The part of a planned song."""
+        return cls(low, high, goals.keys, plan.references, plan.targets)
+
+
+class Actions:
+    """What an action in [-1, 1] means: a correction of the plan, or a place in the joint range."""
+
+    def __init__(self, part: Part, residual: bool) -> None:
+        self.part, self.residual = part, residual
+        n = len(part.joint_low)
+        self.scale = np.full(n, _FINGER_RESIDUAL_RAD)
+        self.scale[0] = _RAIL_RESIDUAL_M
+        self._middle = 0.5 * (part.joint_low + part.joint_high)
+        self._half = 0.5 * (part.joint_high - part.joint_low)
+
+    def targets(self, actions: NDArray[Any], rows: NDArray[np.intp]) -> Array:
+        """Joint targets, shape ``(..., n)``, of actions of that shape at control steps ``rows``."""
+        if self.residual:
+            plan = self.part.targets[np.minimum(rows, len(self.part.targets) - 1)]
+            targets = plan + self.scale * actions
+        else:
+            targets = self._middle + self._half * actions
+        return np.clip(targets, self.part.joint_low, self.part.joint_high)
+
+
+class Features:
+    """Flattens observations; the same code for a thousand simulated hands and for one real one.
+
+    Attributes:
+        blocks: where each named block lies in the vector.
+        size: length of the vector.
+    """
+
+    def __init__(self, part: Part) -> None:
+        n, n_keys = len(part.joint_low), part.keys.shape[1]
+        due = np.flatnonzero(part.keys.any(axis=0))
+        self._keys = slice(max(due[0] - _KEY_MARGIN, 0), min(due[-1] + _KEY_MARGIN + 1, n_keys))
+        width = self._keys.stop - self._keys.start
+        self._middle = 0.5 * (part.joint_low + part.joint_high)
+        self._half = 0.5 * (part.joint_high - part.joint_low)
+        self._last = len(part.keys)
+        self._goal = np.concatenate(
+            [part.keys[:, self._keys], np.zeros((LOOKAHEAD + 1, width), bool)]
+        )
+        self._references = _held(part.references, PLAN_ROWS)
+        self._targets = _held(part.targets, 1)
+        sizes = {
+            "joint_positions": n,
+            "joint_velocities": n,
+            "actions": HISTORY * n,
+            "keys": width,
+            "goal": (LOOKAHEAD + 1) * width,
+            "plan_references": PLAN_ROWS * n,
+            "plan_targets": n,
+            "phase": 1,
+        }
+        ends = np.cumsum(list(sizes.values())).tolist()
+        self.blocks = {
+            name: slice(end - size, end)
+            for (name, size), end in zip(sizes.items(), ends, strict=True)
+        }
+        self.size = int(ends[-1])
+
+    def __call__(
+        self, observation: Mapping[str, NDArray[Any]], actions: NDArray[Any], out: Floats
+    ) -> Floats:
+        """Write the features of ``N`` hands into ``out``.
+
+        Args:
+            observation: arrays as ``sim.BatchedEnvironment`` makes them, leading axis ``N``.
+            actions: past actions, newest first, shape ``(N, HISTORY, n)``.
+            out: shape ``(N, size)`` float32.
+
+        Returns:
+            ``out``.
+        """
+        blocks, count = self.blocks, len(out)
+        positions = observation["joint_positions"]
+        rows = np.rint(observation["score_time_s"][:, 0] / CONTROL_STEP_S).astype(np.intp)
+        np.clip(rows, 0, self._last, out=rows)
+        out[:, blocks["joint_positions"]] = (positions - self._middle) / self._half
+        out[:, blocks["joint_velocities"]] = observation["joint_velocities"] * _SPEED_SCALE
+        out[:, blocks["actions"]] = actions.reshape(count, -1)
+        out[:, blocks["keys"]] = observation["keys"][:, self._keys]
+        goal = self._goal[rows[:, None] + np.arange(LOOKAHEAD + 1)]
+        out[:, blocks["goal"]] = goal.reshape(count, -1)
+        ahead = self._references[rows[:, None] + np.arange(PLAN_ROWS)] - positions[:, None]
+        out[:, blocks["plan_references"]] = _PLAN_SCALE * ahead.reshape(count, -1)
+        out[:, blocks["plan_targets"]] = _PLAN_SCALE * (self._targets[rows] - positions)
+        out[:, blocks["phase"]] = (rows / self._last)[:, None]
+        return out
+
+
+def _held(rows: Array, beyond: int) -> Array:
+    """Rows with the last one repeated past the end."""
+    return np.concatenate([rows, np.repeat(rows[-1:], beyond + 1, axis=0)])

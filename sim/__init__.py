@@ -1,6 +1,6 @@
 """The simulated rig: hands, keyboards and rigs as data, their MuJoCo model, rewards, rendering."""
 
-from sim.batched import BatchedEnvironment
+from sim.batched import BatchedEnvironment, SongStates, record_states
 from sim.environment import Environment
 from sim.errors import ParameterError, RigError, SimError
 from sim.model import (
@@ -36,12 +36,14 @@ __all__ = [
     "RigModel",
     "SimError",
     "Simulator",
+    "SongStates",
     "build_model",
     "build_spec",
     "key_name",
     "load_rig",
     "parameter_table",
     "read_parameters",
+    "record_states",
     "rig_names",
     "tip_name",
     "write_parameters",

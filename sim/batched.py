@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import mujoco
@@ -11,11 +12,42 @@ from mujoco.batch import Batch
 from numpy.typing import ArrayLike, NDArray
 
 from score import CONTROL_STEP_S, LOOKAHEAD, Goals, KeyEvent
-from sim.environment import ENERGY_COEFFICIENT
+from sim.environment import COLLISION_WEIGHT, ENERGY_COEFFICIENT
 from sim.model import PHYSICS_STEP_S, PHYSICS_STEPS_PER_CONTROL, RigModel
-from sim.rewards import energy, fingering_rewards, key_press
+from sim.rewards import energy, fingering_rewards, key_press, sustain
+from sim.simulator import Simulator
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SongStates:
+    """States that a rig goes through in a song, to start episodes from; row r is before step r.
+
+    Attributes:
+        qpos: shape ``(T, nq)``.
+        qvel: shape ``(T, nv)``.
+        sounding: shape ``(T, n_keys)`` bool.
+        targets: joint targets held until then, shape ``(T, n_joints)``.
+    """
+
+    qpos: Floats
+    qvel: Floats
+    sounding: NDArray[np.bool_]
+    targets: Floats
+
+
+def record_states(model: RigModel, start: Floats, targets: Floats) -> SongStates:
+    """Play joint targets, shape ``(T, n_joints)``, and note every state on the way."""
+    simulator = Simulator(model)
+    simulator.reset(start)
+    rows = []
+    for held in targets:
+        data = simulator.data
+        rows.append((data.qpos.copy(), data.qvel.copy(), simulator.keys_down.copy()))
+        simulator.advance(held)
+    qpos, qvel, sounding = (np.array(column) for column in zip(*rows, strict=True))
+    return SongStates(qpos, qvel, sounding, np.concatenate([start[None], targets[:-1]]))
 
 
 class BatchedEnvironment:
@@ -76,6 +108,7 @@ class BatchedEnvironment:
         self._sounding = np.zeros((n, PHYSICS_STEPS_PER_CONTROL + 1, model.n_keys), bool)
         self._thresholds = self._trigger_rad.copy()
         self._half_sizes = model.mj.geom_size[model.key_geoms]
+        self._sustain = np.append(sustain(self.goals.sustain, np.zeros(self.goals.n_steps)), 1.0)
         self._goal_rows = np.concatenate(
             [self.goals.keys, np.zeros((LOOKAHEAD + 2, model.n_keys), bool)]
         )
@@ -91,21 +124,34 @@ class BatchedEnvironment:
             "score_time_s": np.empty((n, 1)),
         }
 
-    def reset(self, ids: NDArray[np.intp]) -> None:
-        """Start the song again in the environments ``ids``."""
-        batch, model = self._batch, self.model
-        where = ids.astype(np.int32)
+    def reset(
+        self,
+        ids: NDArray[np.intp],
+        states: SongStates | None = None,
+        rows: NDArray[np.intp] | None = None,
+    ) -> None:
+        """Start the song again in the environments ``ids``, or go on from rows of ``states``."""
+        batch, model, where = self._batch, self.model, ids.astype(np.int32)
         batch.reset(ids=where, stage=mujoco.mjtStage.mjSTAGE_NONE.value)
-        start = self._start + self._offset[ids]
-        self._qpos[np.ix_(ids, model.joint_qpos)] = start
-        self._ctrl[np.ix_(ids, model.actuators)] = start
+        offset = self._offset[ids]
+        self._sounding[ids] = False
+        held = np.broadcast_to(self._start, offset.shape)
+        joints = held + offset
+        self.step_index[ids], self.done[ids] = 0, False
+        if states is not None and rows is not None:
+            self._qpos[ids], self._qvel[ids] = states.qpos[rows], states.qvel[rows]
+            joints = states.qpos[rows][:, model.joint_qpos] + offset
+            self._sounding[ids] = states.sounding[rows][:, None]
+            held = states.targets[rows]
+            self.step_index[ids] = rows
+        self._qpos[np.ix_(ids, model.joint_qpos)] = joints
+        self._ctrl[np.ix_(ids, model.actuators)] = held + offset
         batch.forward(ids=where)
         if self._commands:
-            self._commands.fill(ids, start)
-        self._sounding[ids] = False
-        self._thresholds[ids] = self._trigger_rad[ids]
-        self.observation["joint_targets"][ids] = self._start
-        self.step_index[ids], self.done[ids] = 0, False
+            self._commands.fill(ids, held + offset)
+        sounding = self._sounding[ids, -1]
+        self._thresholds[ids] = np.where(sounding, self._release_rad[ids], self._trigger_rad[ids])
+        self.observation["joint_targets"][ids] = held
         self._observe()
 
     def step(self, actions: Floats) -> tuple[dict[str, NDArray[Any]], Floats, NDArray[np.bool_]]:
@@ -159,12 +205,17 @@ class BatchedEnvironment:
 
     def _reward(self) -> Floats:
         model = self.model
-        goal = self._goal_rows[np.minimum(self.step_index, self.goals.n_steps)]
+        rows = np.minimum(self.step_index, self.goals.n_steps)
+        goal = self._goal_rows[rows]
         tips = self._sites[:, model.fingertip_sites]
         velocity = self._qvel[:, model.joint_qvel]
+        gaps = np.linalg.norm(tips[:, 1:] - tips[:, :-1], axis=-1)
+        apart = (gaps >= 2 * model.rig.hand.tip_radius_m).all(axis=-1)
         self.reward_terms = {
             "key_press": key_press(goal, self.key_depth, self._sounding[:, -1]),
             "fingering": fingering_rewards(goal, tips, self._key_centers, self._half_sizes),
+            "sustain": self._sustain[rows],
+            "collision": COLLISION_WEIGHT * apart,
             "energy": energy(self._force[:, model.actuators], velocity, ENERGY_COEFFICIENT),
         }
         return sum(self.reward_terms.values(), np.zeros(self.n))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import dm_env
@@ -18,6 +19,7 @@ from sim.rewards import (
     KEY_MARGIN,
     fingering_rewards,
     strike_points,
+    sustain,
 )
 from sim.simulator import Simulator
 
@@ -25,13 +27,16 @@ Observation = dict[str, NDArray[Any]]
 
 ENERGY_COEFFICIENT = 5e-3
 """Weight of the energy term (RoboPianist, RP1M Eq. 3)."""
+COLLISION_WEIGHT = 0.5
+"""Weight of the term for not touching oneself (RP1M Eq. 3; forearms there, fingertips here)."""
 
 
 class Environment(dm_env.Environment):
     """One song on one simulated rig; an episode is the song, a step 0.05 s.
 
     Actions are joint targets [m for the rail, rad], shape ``(n,)``, clipped to the joint limits.
-    The reward is key press + fingering + energy, each kept in ``reward_terms``.
+    The reward is RP1M's Eq. 3: fingering + key press + sustain + 0.5 collision + energy, each
+    term kept in ``reward_terms``. Rigs have no pedal: it counts as up.
 
     Attributes:
         simulator: the rig.
@@ -119,6 +124,8 @@ class StepReward:
         self._half_sizes = model.mj.geom_size[model.key_geoms]
         lift = strike_points(np.zeros_like(self._half_sizes), self._half_sizes)
         self._strike: list[list[float]] = lift.tolist()
+        self._sustain: list[float] = sustain(goals.sustain, np.zeros(goals.n_steps)).tolist()
+        self._touching = (2 * model.rig.hand.tip_radius_m) ** 2
 
     def __call__(self, simulator: Simulator, step: int) -> dict[str, float]:
         """Terms of the reward of the control step that just ended."""
@@ -128,6 +135,8 @@ class StepReward:
         return {
             "key_press": self._key_press(simulator, due),
             "fingering": self._fingering(simulator, due, step),
+            "sustain": self._sustain[step],
+            "collision": self._collision(simulator),
             "energy": -ENERGY_COEFFICIENT * float(power),
         }
 
@@ -156,6 +165,14 @@ class StepReward:
             for tx, ty, tz in simulator.fingertips.tolist()
         )
         return _tolerance(squared**0.5, FINGER_CLOSE_ENOUGH_M, FINGER_MARGIN_M)
+
+    def _collision(self, simulator: Simulator) -> float:
+        """Worth having no two neighbouring fingertips in touch."""
+        tips = simulator.fingertips.tolist()
+        for (ax, ay, az), (bx, by, bz) in pairwise(tips):
+            if (ax - bx) ** 2 + (ay - by) ** 2 + (az - bz) ** 2 < self._touching:
+                return 0.0
+        return COLLISION_WEIGHT
 
 
 def _tolerance(distance: float, close: float, margin: float) -> float:

@@ -54,7 +54,7 @@ lint: $(DEV_STAMP)
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
-	@$(VENV)/bin/lint-imports --no-timing
+	@$(VENV)/bin/lint-imports --no-logo
 
 bench: setup
 	@$(RUN) bench sim --json

@@ -40,7 +40,11 @@ def joint_state(position: float) -> bytes:
     stamp = types["builtin_interfaces/msg/Time"](sec=3, nanosec=4)
     header = types["std_msgs/msg/Header"](stamp=stamp, frame_id="")
     state = types[JOINT_STATE](
-        header=header, name=["rail"], position=np.array([position], float), velocity=EMPTY, effort=EMPTY
+        header=header,
+        name=["rail"],
+        position=np.array([position], float),
+        velocity=EMPTY,
+        effort=EMPTY,
     )
     return bytes(STORE.serialize_cdr(state, JOINT_STATE))
 

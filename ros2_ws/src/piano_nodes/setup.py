@@ -13,10 +13,10 @@ setup(
     zip_safe=True,
     entry_points={
         "console_scripts": [
-            "sim_rig = piano_nodes.sim_rig:main",
-            "player = piano_nodes.player:main",
-            "recorder = piano_nodes.recorder:main",
-            "play_client = piano_nodes.play_client:main",
+            "sim_rig = piano_nodes.executables:sim_rig",
+            "player = piano_nodes.executables:player",
+            "recorder = piano_nodes.executables:recorder",
+            "play_client = piano_nodes.executables:play_client",
         ]
     },
 )

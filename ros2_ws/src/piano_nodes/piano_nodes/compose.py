@@ -100,7 +100,9 @@ def play(
 def _run_graph(specs: Sequence[NodeSpec], on_progress: Callable[[Progress], None] | None) -> None:
     """Start the nodes, wait for the front end's end, stop them in the opposite order."""
     context = Context()
-    rclpy.init(context=context, signal_handler_options=SignalHandlerOptions.NO)
+    # The caller tells progress and errors; the nodes speak up only when something is odd.
+    quiet = ["--ros-args", "--log-level", "warn"]
+    rclpy.init(args=quiet, context=context, signal_handler_options=SignalHandlerOptions.NO)
     nodes: list[PianoNode] = []
     try:
         for spec in specs:

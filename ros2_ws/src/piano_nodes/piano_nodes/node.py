@@ -53,6 +53,7 @@ class PianoNode(Node):
 
     Attributes:
         values: The parameters by name.
+        ended: Set by a node that has done all it was there for.
         exit_code: What the process of this node shall return; 1 after a failure.
 
     Raises:
@@ -74,6 +75,7 @@ class PianoNode(Node):
             parameter_overrides=[Parameter(key, value=value) for key, value in overrides.items()],
         )
         self.exit_code = 0
+        self.ended = threading.Event()
         self.values = declare(self, (*self.SETTINGS, CLOCK_OFFSET))
         shown = ", ".join(f"{name}={value}" for name, value in self.values.items())
         self.get_logger().info(f"parameters: {shown}")

@@ -19,7 +19,6 @@ from piano_nodes.errors import NodeError
 from piano_nodes.names import PLAY, RECORDER_STOP
 from piano_nodes.node import ALONE, PianoNode, Surroundings
 from piano_nodes.parameters import Setting
-from piano_nodes.process import run_node
 from policies.performer import Progress, Stage
 from policies.run_folder import RunFolder
 from score import DaCapoError
@@ -40,7 +39,6 @@ class PlayClient(PianoNode):
 
     Attributes:
         folder: The run's folder; None until it is whole.
-        ended: Set when there is a result or a failure.
         failure: Why there is no result; empty when there is one.
     """
 
@@ -57,7 +55,7 @@ class PlayClient(PianoNode):
         super().__init__("play_client", around)
         if not self.values["song"] or not self.values["run"]:
             raise NodeError("node 'play_client' needs the parameters 'song' and 'run'")
-        self.ended = threading.Event()
+        self._alone = around is ALONE
         self.failure = ""
         self.folder: Path | None = None
         self._run = RunFolder(Path(str(self.values["run"])))
@@ -91,7 +89,8 @@ class PlayClient(PianoNode):
             self._log_result(result.performance)
         except DaCapoError as error:
             self.failure, self.exit_code = str(error), 1
-            self.get_logger().error(self.failure)
+            if self._alone and not self._ending.is_set():
+                self.get_logger().error(self.failure)
         finally:
             self.ended.set()
 
@@ -105,7 +104,10 @@ class PlayClient(PianoNode):
         outcome = asked.result().get_result_async()
         if not self._await(outcome.done):
             cancelled = asked.result().cancel_goal_async()
-            self._wait(lambda: cancelled.done() and outcome.done(), CANCEL_S)
+            self._wait(
+                lambda: (cancelled.done() and outcome.done()) or not self._action.server_is_ready(),
+                CANCEL_S,
+            )
             raise NodeError("the performance was called off; there is no result")
         result: Play.Result = outcome.result().result
         if not result.success:
@@ -156,8 +158,3 @@ class PlayClient(PianoNode):
             f"note F1 {performance.note_f1_50ms:.3f}, {performance.wrong_keys} wrong keys; "
             f"results in {self.folder}"
         )
-
-
-def main() -> int:
-    """Run the node as a process that ends when the song is over."""
-    return run_node(PlayClient, lambda node: node.ended)

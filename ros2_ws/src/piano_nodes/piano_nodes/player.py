@@ -20,7 +20,6 @@ from piano_nodes.graph import MODES, POLICY, RIG
 from piano_nodes.names import HAND_STOP, JOINT_STATES, JOINT_TRAJECTORY, KEY_EVENTS, PLAY
 from piano_nodes.node import ALONE, PianoNode, Surroundings
 from piano_nodes.parameters import Setting
-from piano_nodes.process import run_node
 from piano_nodes.qos import EVENTS, STATES, TARGETS
 from piano_nodes.session import Cancelled, JointReading, perform, prepare
 from policies.performer import Performer, Progress, Stage
@@ -172,7 +171,9 @@ class Player(PianoNode):
         finally:
             self._performer = None
             self._stop_hand()
-        goal.execute(lambda handle: _conclude(handle, result))
+        told = threading.Event()
+        goal.execute(lambda handle: _conclude(handle, result, told))
+        told.wait(timeout=1.0)  # a node that ends meanwhile waits for this thread
 
     def _perform(self, goal: ServerGoalHandle) -> tuple[Performance, Path]:
         song, folder = str(goal.request.song), str(goal.request.folder)
@@ -233,16 +234,12 @@ def _never(_: ServerGoalHandle) -> Play.Result:
     raise AssertionError("goals are executed by their performance")
 
 
-def _conclude(handle: ServerGoalHandle, result: Play.Result) -> Play.Result:
+def _conclude(handle: ServerGoalHandle, result: Play.Result, told: threading.Event) -> Play.Result:
     if result.success:
         handle.succeed()
     elif handle.is_cancel_requested:
         handle.canceled()
     else:
         handle.abort()
+    told.set()
     return result
-
-
-def main() -> int:
-    """Run the node as a process."""
-    return run_node(Player)

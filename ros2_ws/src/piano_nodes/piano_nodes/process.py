@@ -1,19 +1,20 @@
-"""Running one node as a process: its ending on signals, its errors as one line, its exit code."""
+"""Running one node as a process: its ending on signals, its errors as one line, its exit code.
+
+Imports nothing heavy: a signal must find its handler in place while a node is still importing.
+"""
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
-from typing import TypeVar
 
-import rclpy
-from rclpy.signals import SignalHandlerOptions
-
-from piano_nodes.node import PianoNode
-from score import DaCapoError
+FOLLOW_PARENT = "DACAPO_FOLLOW_PARENT"
+"""Set by a launch file to its process number: `ros2 launch` leaves its processes behind when it is
+terminated or killed, so they end by themselves when that parent is gone."""
 
 _POLL_S = 0.05
 
@@ -30,35 +31,29 @@ def prepare_environment() -> None:
         os.environ["AMENT_PREFIX_PATH"] = ":".join([sys.prefix, *prefixes])
 
 
-AnyNode = TypeVar("AnyNode", bound=PianoNode)
-
-
-def run_node(
-    make: Callable[[], AnyNode], until: Callable[[AnyNode], threading.Event] | None = None
-) -> int:
-    """Run a node until a signal, or an event of the node's; end it safely before rclpy goes.
+def run_node(module: str, name: str) -> int:
+    """Run a node until a signal or until it has `ended`; end it safely before rclpy goes.
 
     rclpy's own signal handlers close the context first, and a node could then no longer stop the
     hand; so they stay out.
 
+    Args:
+        module: Where the class of the node is.
+        name: Name of the class.
+
     Returns:
         The exit code: 0, or 1 when the node could not start or reported a failure.
     """
-    stop = threading.Event()
+    stop, abandoned = threading.Event(), _parent_watch()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     prepare_environment()
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    try:
-        node = make()
-        node.start()
-        ended = until(node) if until else stop
-        while not (stop.is_set() or ended.wait(_POLL_S)):
-            pass
-        node.stop()
-        return node.exit_code
-    except DaCapoError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 1
-    finally:
-        rclpy.try_shutdown()
+    runner = importlib.import_module("piano_nodes.runner")
+    kind = getattr(importlib.import_module(module), name)
+    return int(runner.run(kind, lambda: stop.wait(_POLL_S) or abandoned()))
+
+
+def _parent_watch() -> Callable[[], bool]:
+    """Tells whether the process that started this one is gone, if that matters."""
+    parent = os.environ.get(FOLLOW_PARENT)
+    return lambda: parent is not None and str(os.getppid()) != parent

@@ -14,7 +14,6 @@ from piano_nodes.errors import NodeError
 from piano_nodes.names import RECORDED, RECORDER_STOP
 from piano_nodes.node import ALONE, PianoNode, Surroundings
 from piano_nodes.parameters import Setting
-from piano_nodes.process import run_node
 from piano_nodes.qos import RECORDING
 
 
@@ -80,8 +79,3 @@ def _definition(message_type: str) -> str:
         return (get_package_share_path(package) / "msg" / f"{name}.msg").read_text()
     except (PackageNotFoundError, OSError) as error:
         raise NodeError(f"no definition of {message_type} is installed: {error}") from error
-
-
-def main() -> int:
-    """Run the node as a process."""
-    return run_node(Recorder)

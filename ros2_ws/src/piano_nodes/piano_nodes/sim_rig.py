@@ -17,7 +17,6 @@ from piano_msgs.msg import KeyEvent
 from piano_nodes.names import HAND_STOP, JOINT_STATES, JOINT_TRAJECTORY, KEY_EVENTS
 from piano_nodes.node import ALONE, PianoNode, Surroundings
 from piano_nodes.parameters import Setting
-from piano_nodes.process import run_node
 from piano_nodes.qos import EVENTS, STATES, TARGETS
 from sim import PHYSICS_STEP_S, Simulator, build_model, load_rig, read_parameters
 from sim.realtime import RealTimeSimulator, RigState, request_realtime, run_paced
@@ -126,8 +125,3 @@ class SimRig(PianoNode):
             "lost_s": f"{report.lost_s:.3f}",
         }
         self.publish_diagnostics(warning, numbers)
-
-
-def main() -> int:
-    """Run the node as a process."""
-    return run_node(SimRig)

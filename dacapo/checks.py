@@ -24,14 +24,6 @@ OPTIONAL_EXTRAS = ("train", "hardware", "dev")
 INSTALL_EXTRA = ".venv/bin/python -m pip install -e '.[{}]'"
 PROBE_TIMEOUT_S = 60.0
 
-RENDER = """
-import mujoco
-model = mujoco.MjModel.from_xml_string("<mujoco><worldbody><geom size='1'/></worldbody></mujoco>")
-with mujoco.Renderer(model, 8, 8) as renderer:
-    renderer.update_scene(mujoco.MjData(model))
-    renderer.render()
-"""
-
 
 @dataclass(frozen=True)
 class Check:
@@ -163,9 +155,9 @@ def discovery() -> Check:
 
 def rendering() -> Check:
     """Pictures without a screen."""
-    for backend in ("osmesa", "egl"):
-        if _runs(RENDER, {"MUJOCO_GL": backend}) is None:
-            return Check("rendering", "ok", backend)
+    problem = _runs("from sim.gl import open_context; open_context(8, 8)")
+    if problem is None:
+        return Check("rendering", "ok", "draws without a screen")
     return Check("rendering", "warn", "no pictures, no videos", "sudo apt-get install libosmesa6")
 
 
@@ -200,18 +192,18 @@ def realtime() -> Check:
 
 
 def _probe(name: str, code: str, detail: str, mend: str) -> Check:
-    problem = _runs(code, {})
+    problem = _runs(code)
     if problem is None:
         return Check(name, "ok", detail)
     return Check(name, "missing", problem, mend)
 
 
-def _runs(code: str, environment: dict[str, str]) -> str | None:
+def _runs(code: str) -> str | None:
     """Runs Python code in a process of its own; None, or its last line of complaint."""
     try:
         result = subprocess.run(
             [sys.executable, "-c", code],
-            env=os.environ | environment,
+            cwd=ROOT,
             capture_output=True,
             text=True,
             timeout=PROBE_TIMEOUT_S,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,3 +35,22 @@ def load_goals(song: str, model: RigModel, tempo: float = 1.0) -> Goals:
     keyboard = model.rig.keyboard
     score = load_song(song).stretched(1.0 / tempo)
     return make_goals(score, keyboard.lowest_pitch, keyboard.n_keys)
+
+
+def check_writable(folder: Path) -> None:
+    """Makes a folder if need be and tries to write into it.
+
+    Raises:
+        DaCapoError: it cannot be written.
+    """
+    from score import DaCapoError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = error.strerror or error
+        raise DaCapoError(
+            f"cannot write into {folder} ({reason}): choose another folder"
+        ) from error

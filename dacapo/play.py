@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dacapo.inputs import load_goals, load_model
+from dacapo.inputs import check_writable, load_goals, load_model
 from dacapo.output import print_json, print_table
 from dacapo.progress import LiveLine, bar
 from dacapo.verbs import (
@@ -17,6 +16,7 @@ from dacapo.verbs import (
     add_rig_argument,
     add_verb,
 )
+from dacapo.video import check_video, make_video
 
 if TYPE_CHECKING:
     from policies.performer import Progress
@@ -63,7 +63,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs the verb; checks what can be checked before anything is started."""
     model = load_model(arguments.rig, arguments.params)
     goals = load_goals(arguments.song, model)
-    _check_writable(arguments.out)
+    check_writable(arguments.out)
+    if arguments.video:
+        check_video(arguments.video)
 
     from piano_nodes.compose import play
 
@@ -77,18 +79,19 @@ def run(arguments: argparse.Namespace) -> int:
             out=arguments.out,
             on_progress=lambda progress: line.show(_describe(progress, goals)),
         )
+        if arguments.video:
+            make_video(
+                model.rig,
+                goals,
+                played.folder,
+                arguments.video,
+                lambda share: line.show(f"filming {bar(share)}"),
+            )
     if arguments.json:
         print_json(played.performance.to_dict())
     else:
         _print(played.performance, played.folder)
     return 0
-
-
-def _check_writable(folder: Path) -> None:
-    """Raises OSError, naming the place, if a run could not be written there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder):
-        pass
 
 
 def _describe(progress: Progress, goals: Goals) -> str:

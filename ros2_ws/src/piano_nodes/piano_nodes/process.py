@@ -5,12 +5,15 @@ Imports nothing heavy: a signal must find its handler in place while a node is s
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import importlib
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 FOLLOW_PARENT = "DACAPO_FOLLOW_PARENT"
 """Set by a launch file to its process number: `ros2 launch` leaves its processes behind when it is
@@ -22,13 +25,33 @@ _POLL_S = 0.05
 def prepare_environment() -> None:
     """Set what ROS reads from the environment, unless the user has said otherwise.
 
-    Nodes find others on this machine only, and the packages of this environment are found
-    without sourcing anything.
+    Nodes find others on this machine only, and the workspace, which is installed into this
+    Python's environment, is found without sourcing anything.
     """
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    prefixes = [path for path in os.environ.get("AMENT_PREFIX_PATH", "").split(":") if path]
-    if sys.prefix not in prefixes:
-        os.environ["AMENT_PREFIX_PATH"] = ":".join([sys.prefix, *prefixes])
+    _prepend("AMENT_PREFIX_PATH", sys.prefix)
+    libraries = Path(sys.prefix) / "lib"
+    if _prepend("LD_LIBRARY_PATH", str(libraries)):
+        _load_messages(libraries)
+
+
+def _prepend(variable: str, folder: str) -> bool:
+    """Put a folder in front of a search path; False when it is in it already."""
+    folders = [path for path in os.environ.get(variable, "").split(os.pathsep) if path]
+    if folder in folders:
+        return False
+    os.environ[variable] = os.pathsep.join([folder, *folders])
+    return True
+
+
+def _load_messages(folder: Path) -> None:
+    """Load the libraries of our messages: the linker read its search path when Python started."""
+    waiting = sorted(folder.glob("libpiano_msgs__*.so"))
+    for _ in range(len(waiting)):  # they need each other, in an order that is the generators' own
+        for library in list(waiting):
+            with contextlib.suppress(OSError):
+                ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
+                waiting.remove(library)
 
 
 def run_node(module: str, name: str) -> int:

@@ -60,6 +60,10 @@ class Keyboard:
     white_shape: KeyShape
     black_shape: KeyShape
 
+    def __post_init__(self) -> None:
+        for array in (self.center_y, self.black):  # one keyboard is shared by all who load it
+            array.setflags(write=False)
+
     @property
     def n_keys(self) -> int:
         """Number of keys."""
@@ -97,7 +101,7 @@ def load_keyboard(
     if name not in KEYBOARDS:
         raise RigError(f"unknown keyboard '{name}'; the library has {', '.join(KEYBOARDS)}")
     data = json.loads((resources.files("sim") / "data" / "keyboards.json").read_text())[name]
-    n_keys = n_keys or data["n_keys"]
+    n_keys = data["n_keys"] if n_keys is None else n_keys
     lowest = data["lowest_midi_note"] if lowest_pitch is None else lowest_pitch
     white, black = _shape(data["white"]), _shape(data["black"])
     if (n_keys, lowest) == (data["n_keys"], data["lowest_midi_note"]):
@@ -105,8 +109,8 @@ def load_keyboard(
         return Keyboard(name, lowest, np.array(data["key_center_y"]), is_black, white, black)
     if not 25 <= n_keys <= 88:
         raise RigError(f"keyboard of {n_keys} keys: choose 25 to 88")
-    if lowest % 12 in _BLACK_CLASSES or not 0 <= lowest <= 127 - n_keys:
-        raise RigError(f"lowest_pitch {lowest}: choose a white key from 0 to {127 - n_keys}")
+    if lowest % 12 in _BLACK_CLASSES or not 0 <= lowest <= 128 - n_keys:
+        raise RigError(f"lowest_pitch {lowest}: choose a white key from 0 to {128 - n_keys}")
     center_y, is_black = _layout(n_keys, lowest, data["white_pitch"], data["white_spacing"])
     return Keyboard(f"{name}:{n_keys}", lowest, center_y, is_black, white, black)
 

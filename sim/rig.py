@@ -4,30 +4,39 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+from collections.abc import Callable
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from sim.errors import RigError
 from sim.hands import HANDS, Hand, load_hand
 from sim.keyboards import KEYBOARDS, Keyboard, load_keyboard
+from sim.yaml_files import first_complaint, read_yaml
 
 RAIL = "rail"
 """Name of the lateral joint; its axis is the piano's y."""
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 
 class _Section(BaseModel):
-    """A part of a rig file: frozen, typed, no unknown fields."""
+    """A part of a rig file: frozen, typed, finite, no unknown fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class HandSection(_Section):
@@ -43,6 +52,45 @@ class HandSection(_Section):
     tip_radius_m: float = Field(ge=0.006, le=0.012)
     tip_half_length_m: float = Field(ge=0.0, le=0.03)
     parked_rad: dict[str, float] = Field(default={}, description="joints held at a fixed angle")
+
+    @field_validator("variant")
+    @classmethod
+    def _known_variant(cls, variant: str | None, info: ValidationInfo) -> str | None:
+        if "model" in info.data:
+            _ask(load_hand, info.data["model"], variant)
+        return variant
+
+    @field_validator("quat")
+    @classmethod
+    def _turns(cls, quat: tuple[float, ...]) -> tuple[float, ...]:
+        if not 0.99 < sum(part * part for part in quat) < 1.01:
+            raise ValueError("not a unit quaternion")
+        return quat
+
+    @field_validator("fingers")
+    @classmethod
+    def _known_fingers(cls, fingers: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if "model" in info.data:
+            known = [tip.finger for tip in load_hand(info.data["model"]).tips]
+            if unknown := sorted(set(fingers) - set(known)):
+                raise ValueError(f"{unknown} not among {known}")
+        if len(set(fingers)) < len(fingers):
+            raise ValueError("a finger is named twice")
+        return fingers
+
+    @field_validator("parked_rad")
+    @classmethod
+    def _within_joints(cls, parked: dict[str, float], info: ValidationInfo) -> dict[str, float]:
+        if "model" not in info.data:
+            return parked
+        hand = load_hand(info.data["model"])
+        for joint, angle in parked.items():
+            if joint not in hand.joints:
+                raise ValueError(f"no joint {joint!r} among {', '.join(hand.joints)}")
+            low, high = hand.joint_range(joint)
+            if not low <= angle <= high:
+                raise ValueError(f"{joint} at {angle:g} rad: choose from {low:g} to {high:g}")
+        return parked
 
 
 class FingerSection(_Section):
@@ -67,6 +115,13 @@ class RailSection(_Section):
     force_limit_n: Positive
     no_load_speed_m_per_s: Positive
 
+    @field_validator("range_m")
+    @classmethod
+    def _rises(cls, range_m: tuple[float, float]) -> tuple[float, float]:
+        if range_m[0] >= range_m[1]:
+            raise ValueError("must rise")
+        return range_m
+
 
 class KeyboardSection(_Section):
     """Which keyboard and the dynamics of its keys."""
@@ -83,6 +138,20 @@ class KeyboardSection(_Section):
     sliding_friction: Positive
     contact_time_constant_s: Positive
 
+    @field_validator("lowest_pitch")
+    @classmethod
+    def _starts_white(cls, lowest_pitch: int | None, info: ValidationInfo) -> int | None:
+        if {"model", "n_keys"} <= info.data.keys():
+            _ask(load_keyboard, info.data["model"], info.data["n_keys"], lowest_pitch)
+        return lowest_pitch
+
+    @field_validator("release_fraction")
+    @classmethod
+    def _below_trigger(cls, release: float, info: ValidationInfo) -> float:
+        if release >= info.data.get("trigger_fraction", 1.0):
+            raise ValueError("must be below keys.trigger_fraction")
+        return release
+
 
 class Rig(_Section):
     """A hand on a rail over a keyboard, with nominal dynamics in SI units."""
@@ -95,16 +164,10 @@ class Rig(_Section):
     keys: KeyboardSection
 
     @model_validator(mode="after")
-    def _consistent(self) -> Rig:
-        known = {tip.finger for tip in self.hand_data.tips}
-        if unknown := set(self.hand.fingers) - known:
-            raise ValueError(f"hand.fingers: {sorted(unknown)} not among {sorted(known)}")
-        if unknown := set(self.hand.parked_rad) - set(self.hand_data.joints):
-            raise ValueError(f"hand.parked_rad: no joint {sorted(unknown)}")
-        if self.keys.release_fraction >= self.keys.trigger_fraction:
-            raise ValueError("keys.release_fraction must be below keys.trigger_fraction")
-        if self.rail.range_m[0] >= self.rail.range_m[1]:
-            raise ValueError("rail.range_m must rise")
+    def _fingers_move(self) -> Rig:
+        for finger, joints in zip(self.hand.fingers, self.finger_joints, strict=True):
+            if not joints:
+                raise ValueError(f"hand.parked_rad: leaves no joint to move finger '{finger}'")
         return self
 
     @cached_property
@@ -158,20 +221,28 @@ def load_rig(name_or_path: str | Path) -> Rig:
         path = Path(str(resources.files("sim") / "rigs" / f"{name_or_path}.yaml"))
     else:
         path = Path(name_or_path)
-    if not path.is_file():
+    if not _is_file(path):
         close = difflib.get_close_matches(str(name_or_path), rig_names(), n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"the library has {rig_names()}"
-        raise RigError(f"no rig '{name_or_path}': {hint}")
+        hint = f"did you mean '{close[0]}'?" if close else f"choose {' or '.join(rig_names())}"
+        raise RigError(f"no rig {str(name_or_path)!r}: {hint}, or give a YAML file")
     try:
-        return Rig.model_validate(yaml.safe_load(path.read_text()))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RigError(f"{path}: not a YAML file ({' '.join(str(error).split())})") from error
+        return Rig.model_validate(read_yaml(path))
     except ValidationError as error:
-        raise RigError(f"{path}: {_first(error)}") from error
+        raise RigError(f"{path}: {first_complaint(error)}") from error
+    except ValueError as error:
+        raise RigError(f"{path}: {error}") from error
 
 
-def _first(error: ValidationError) -> str:
-    """The first complaint of a validation as one line that names the field."""
-    first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"])
-    return f"{field}: {first['msg']}" if field else str(first["msg"])
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name no file can have, or a folder that may not be searched
+        return False
+
+
+def _ask(load: Callable[..., object], *arguments: object) -> None:
+    """See that the library has something; its refusal becomes the complaint about a field."""
+    try:
+        load(*arguments)
+    except RigError as error:
+        raise ValueError(str(error)) from error

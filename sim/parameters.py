@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,13 +12,16 @@ from typing import Any, Literal
 import mujoco
 import numpy as np
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from score import write_whole
 from sim.errors import ParameterError
-from sim.model import RigModel, key_name
+from sim.model import PHYSICS_STEP_S, RigModel, key_name
 from sim.rig import RAIL, Rig
+from sim.yaml_files import first_complaint, read_yaml
 
 _OFFSET = "joint_offset:"
+_STIFFEST_S = 2 * PHYSICS_STEP_S  # MuJoCo takes shorter contact time constants for this one
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,8 @@ def parameter_table(rig: Rig) -> tuple[Parameter, ...]:
         ("key_stiffness_nm_per_rad", "Nm/rad", keys.stiffness_nm_per_rad, "jnt_stiffness"),
         ("key_damping_nms_per_rad", "Nms/rad", keys.damping_nms_per_rad, "dof_damping"),
         ("tip_sliding_friction", "1", keys.sliding_friction, "geom_friction"),
-        ("contact_time_constant_s", "s", keys.contact_time_constant_s, "geom_solref"),
     ]
+    contact = keys.contact_time_constant_s
     finger_kd = max(finger.damping_nms_per_rad - finger_emf, 0.0)
     rail_kd = max(rail.damping_ns_per_m - rail_emf, 0.0)
     shifted = [
@@ -75,6 +77,7 @@ def parameter_table(rig: Rig) -> tuple[Parameter, ...]:
         ("key_friction_nm", "Nm", 0.0, 0.0, 0.01, "dof_frictionloss"),
         ("key_trigger_fraction", "1", keys.trigger_fraction, 0.25, 0.9, "trigger"),
         ("key_release_fraction", "1", keys.release_fraction, 0.1, 0.85, "trigger"),
+        ("contact_time_constant_s", "s", contact, _STIFFEST_S, 5 * contact, "geom_solref"),
     ]
     offsets = [
         Parameter(
@@ -84,7 +87,11 @@ def parameter_table(rig: Rig) -> tuple[Parameter, ...]:
         for bound in [0.01 if joint == RAIL else 0.1]
     ]
     ranged = [Parameter(n, unit, v, v / 5, v * 5, field) for n, unit, v, field in scaled]
-    return (*ranged, *(Parameter(*row) for row in shifted), *offsets)
+    bounded = [  # a rig file may be more extreme than usual: its own values are always allowed
+        Parameter(name, unit, value, min(low, value), max(high, value), field)
+        for name, unit, value, low, high, field in shifted
+    ]
+    return (*ranged, *bounded, *offsets)
 
 
 @dataclass(frozen=True)
@@ -126,8 +133,9 @@ class PhysicsParameters:
         """Set the compiled model in place; return it with triggers, offsets and delay set.
 
         Raises:
-            ParameterError: keys that would rest pressed or not come back (design: a rest angle
-                below 2 % of travel, past the release point within 80 ms).
+            ParameterError: keys that would rest pressed or not come back (they must rest below
+                2 % of travel and pass their release point within 80 ms); the compiled model then
+                holds the refused values until others are applied.
         """
         value = self.values
         if value["key_release_fraction"] >= value["key_trigger_fraction"]:
@@ -192,23 +200,23 @@ def _set_pose(model: RigModel, value: Mapping[str, float]) -> None:
 
 
 def _check_keys(model: RigModel) -> None:
-    """Let keys go from half-way below the trigger and see that they come back and stay up."""
+    """Let keys go from the stop, hand at zero, and see that they come back and stay up."""
     data = mujoco.MjData(model.mj)
     data.qpos[model.key_qpos] = model.key_travel_rad
     mujoco.mj_step(model.mj, data, nstep=16)
     depth = data.qpos[model.key_qpos] / model.key_travel_rad
-    if late := np.flatnonzero(depth > model.key_release).tolist():
+    if late := np.flatnonzero(~(depth <= model.key_release)).tolist():  # not a number is late
         raise ParameterError(f"key {late[0]} does not pass its release point within 80 ms")
     mujoco.mj_step(model.mj, data, nstep=200)
     depth = data.qpos[model.key_qpos] / model.key_travel_rad
-    if sagging := np.flatnonzero(depth > 0.02).tolist():
+    if sagging := np.flatnonzero(~(depth <= 0.02)).tolist():
         raise ParameterError(f"key {sagging[0]} rests at {depth[sagging[0]]:.0%} of its travel")
 
 
 class _ParametersFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    schema_version: Literal[1]
+    schema_version: Literal[1] = Field(alias="schema")
     rig: str
     values: dict[str, float]
     intervals: dict[str, tuple[float, float]] = {}
@@ -221,30 +229,41 @@ def write_parameters(
     intervals: Mapping[str, tuple[float, float]] | None = None,
     provenance: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write a YAML file (temporary name, then rename)."""
+    """Write a YAML file, whole or not at all.
+
+    Args:
+        parameters: what to write.
+        path: the file.
+        intervals: lowest and highest likely value by parameter name.
+        provenance: where the values come from: recordings, study, code version.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
     content = _ParametersFile(
-        schema_version=1,
+        schema=1,
         rig=parameters.rig.name,
         values=dict(parameters.values),
         intervals=dict(intervals or {}),
         provenance=dict(provenance or {}),
     )
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(yaml.safe_dump(content.model_dump(mode="json"), sort_keys=False))
-    os.replace(temporary, path)
+    text = yaml.safe_dump(content.model_dump(mode="json", by_alias=True), sort_keys=False)
+    write_whole(path, text.encode())
 
 
 def read_parameters(path: Path, rig: Rig) -> PhysicsParameters:
     """Read a physics parameters file made for ``rig``; missing values are nominal.
 
     Raises:
-        ParameterError: unreadable file, another rig, unknown or out-of-range value.
+        ParameterError: unreadable file, another rig, unknown or out-of-range value; the message
+            names the file.
     """
     try:
-        content = _ParametersFile.model_validate(yaml.safe_load(path.read_text()))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
-        reason = " ".join(str(error).split())
-        raise ParameterError(f"{path}: not a physics parameters file ({reason})") from error
-    if content.rig != rig.name:
-        raise ParameterError(f"{path}: made for rig '{content.rig}', not '{rig.name}'")
-    return PhysicsParameters.nominal(rig).with_values(**content.values)
+        content = _ParametersFile.model_validate(read_yaml(path))
+        if content.rig != rig.name:
+            raise ParameterError(f"made for rig '{content.rig}', not '{rig.name}'")
+        return PhysicsParameters.nominal(rig).with_values(**content.values)
+    except ValidationError as error:
+        raise ParameterError(f"{path}: {first_complaint(error)}") from error
+    except (ValueError, ParameterError) as error:
+        raise ParameterError(f"{path}: {error}") from error

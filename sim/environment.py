@@ -58,17 +58,20 @@ class Environment(dm_env.Environment):
         self._rewards = StepReward(model, goals)
         self.events: list[KeyEvent] = []
         self.reward_terms: dict[str, float] = {}
-        self._step = 0
+        self._step, self._playing = 0, False
 
     def reset(self) -> dm_env.TimeStep:
         """Start the song."""
         self.simulator.reset(self._start)
-        self.events, self.reward_terms, self._step = [], {}, 0
-        self._targets = self._start
+        self.events, self.reward_terms = [], {}
+        self._step, self._playing = 0, True
+        self._targets = self._start.copy()
         return dm_env.restart(self._observation())
 
     def step(self, action: NDArray[np.float64]) -> dm_env.TimeStep:
-        """Hold joint targets for a control step."""
+        """Hold joint targets for a control step; before the start and after the end, reset."""
+        if not self._playing:
+            return self.reset()
         model = self.simulator.model
         self._targets = np.clip(action, model.joint_low, model.joint_high)
         self.events += self.simulator.advance(self._targets)
@@ -76,6 +79,7 @@ class Environment(dm_env.Environment):
         reward = sum(self.reward_terms.values())
         self._step += 1
         if self._step >= self.goals.n_steps:
+            self._playing = False
             return dm_env.termination(reward, self._observation())
         return dm_env.transition(reward, self._observation())
 
@@ -86,7 +90,7 @@ class Environment(dm_env.Environment):
             "joint_velocities": simulator.joint_velocities,
             "joint_targets": self._targets,
             "keys": simulator.keys_down.copy(),
-            "goal": self.goals.lookahead(self._step),
+            "goal": self.goals.lookahead(self._step).copy(),
             "score_time_s": np.array([self._step * CONTROL_STEP_S]),
         }
 
@@ -114,7 +118,7 @@ class Environment(dm_env.Environment):
 class StepReward:
     """The reward of one step, with the goals prepared once.
 
-    The same terms as ``sim.rewards``; one or two due keys, the usual case, are computed in plain
+    The same terms as ``sim.rewards``; a single due key, the usual case, is computed in plain
     Python because NumPy's call overhead would be a tenth of the physics.
     """
 

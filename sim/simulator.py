@@ -15,8 +15,8 @@ from sim.model import PHYSICS_STEP_S, PHYSICS_STEPS_PER_CONTROL, RigModel
 class Simulator:
     """A rig in MuJoCo behind the interface of a real one: targets in, joint states and keys out.
 
-    A key sounds when its angle rises past the trigger and stops when it falls below the
-    release fraction of its travel; both are looked at after every physics step, so key events
+    A key sounds when its angle reaches the trigger and stops when it falls below the release
+    fraction of its travel; both are looked at after every physics step, so key events
     are timed to 5 ms.
 
     Attributes:
@@ -72,7 +72,11 @@ class Simulator:
 
     @property
     def fingertips(self) -> NDArray[np.float64]:
-        """Centres of the playing fingertips in the piano frame, shape ``(n_fingers, 3)`` [m]."""
+        """Centres of the playing fingertips in the piano frame, shape ``(n_fingers, 3)`` [m].
+
+        Like every position MuJoCo derives from the joints, they are those of the start of the last
+        physics step, 5 ms before ``joint_positions``.
+        """
         return self.data.site_xpos[self.model.fingertip_sites]
 
     def step(self, targets: NDArray[np.float64]) -> list[KeyEvent]:

@@ -7,7 +7,6 @@ programming over (matching, rail position) then picks one a chord for the whole 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
@@ -82,8 +81,10 @@ def choose_fingering(goals: Goals, rig: Rig, reach: Reach, parameters: PlanParam
             costs[i].min(axis=0) + planner.stretch(after, matching)
             for i, matching in enumerate(after.matchings)
         ]
-    planner.check(chords, float(np.min(value)))
-    return _trace_back(chords, np.array(value), back, grid)
+    matchings, positions = _trace_back(chords, np.array(value), back)
+    planner.check(chords, matchings, positions)
+    finger = {press: index for matching in matchings for press, index in matching.items()}
+    return Fingering(finger, tuple(chord.row for chord in chords), grid[positions])
 
 
 def _chords(goals: Goals, n_fingers: int) -> list[_Chord]:
@@ -172,53 +173,45 @@ class _Costs:
         close = np.hypot(*apart) < _TIP_SPACING_M * abs(other_finger - finger)
         return 20.0 if (crossed or close) and rest < 3 else 0.0
 
-    def check(self, chords: list[_Chord], cost: float) -> None:
-        """Raise when the cheapest fingering still holds something forbidden."""
-        if cost < _FORBIDDEN:
-            return
-        alone = [
+    def check(self, chords: list[_Chord], matchings: list[Matching], positions: list[int]) -> None:
+        """Raise when even the cheapest fingering holds something forbidden."""
+        beyond = [
             press
-            for chord in chords
+            for chord, matching, position in zip(chords, matchings, positions, strict=True)
+            if self.stretch(chord, matching)[position] >= _FORBIDDEN
             for press in chord.presses
-            if press.start == chord.row
-            and all(
-                self.stretch(chord, {press: finger}).min() >= _FORBIDDEN
-                for finger in range(len(self.reach.neutral_y))
-            )
         ]
-        stretched = [
-            chord.presses[0]
-            for chord in chords
-            if min(self.stretch(chord, matching).min() for matching in chord.matchings)
-            >= _FORBIDDEN
+        swapped = [
+            press
+            for old, new in pairwise(matchings)
+            for press, finger in old.items()
+            if new.get(press, finger) != finger
         ]
-        places = ", ".join(_when(self.goals, press) for press in (alone or stretched)[:5])
+        if not beyond and not swapped:
+            return
+        alone = [press for chord in chords for press in chord.presses if self._lost(chord, press)]
+        places = dict.fromkeys(_when(self.goals, press) for press in alone or beyond + swapped)
         kind = "no finger reaches" if alone else "no posture reaches together"
         raise UnreachableError(
-            f"{self.goals.name}: {kind} the notes at {places or 'some held chords'}; "
+            f"{self.goals.name}: {kind} the notes at {', '.join(list(places)[:5])}; "
             "transpose or simplify the song"
         )
 
+    def _lost(self, chord: _Chord, press: Press) -> bool:
+        """Whether no finger reaches a key from anywhere on the rail."""
+        fingers = range(len(self.reach.neutral_y))
+        return all(self.stretch(chord, {press: f}).min() >= _FORBIDDEN for f in fingers)
+
 
 def _trace_back(
-    chords: list[_Chord],
-    value: Array,
-    back: list[tuple[NDArray[np.intp], NDArray[np.intp]]],
-    grid: Array,
-) -> Fingering:
-    matching, position = np.unravel_index(int(value.argmin()), value.shape)
-    finger: Matching = {}
-    rail = [grid[position]]
-    finger.update(chords[-1].matchings[matching])
-    for chord, (best, origins) in _backwards(chords[:-1], back):
-        matching = best[matching, position]
-        position = origins[matching, position]
-        finger.update(chord.matchings[matching])
-        rail.insert(0, grid[position])
-    return Fingering(finger, tuple(chord.row for chord in chords), np.array(rail))
-
-
-def _backwards(
-    chords: list[_Chord], back: list[tuple[NDArray[np.intp], NDArray[np.intp]]]
-) -> Iterator[tuple[_Chord, tuple[NDArray[np.intp], NDArray[np.intp]]]]:
-    return zip(reversed(chords), reversed(back), strict=True)
+    chords: list[_Chord], value: Array, back: list[tuple[NDArray[np.intp], NDArray[np.intp]]]
+) -> tuple[list[Matching], list[int]]:
+    """The matching and the rail position (index) of each chord on the cheapest way."""
+    matching, position = (int(i) for i in np.unravel_index(int(value.argmin()), value.shape))
+    matchings, positions = [chords[-1].matchings[matching]], [position]
+    for chord, (best, origins) in zip(reversed(chords[:-1]), reversed(back), strict=True):
+        matching = int(best[matching, position])
+        position = int(origins[matching, position])
+        matchings.insert(0, chord.matchings[matching])
+        positions.insert(0, position)
+    return matchings, positions

@@ -51,8 +51,15 @@ class Finger:
         by_body = {
             hand.joints[joint]["body"]: np.array(hand.joints[joint]["axis"]) for joint in joints
         }
+        parked = {
+            hand.joints[joint]["body"]: _parked(hand.joints[joint]["axis"], angle)
+            for joint, angle in rig.hand.parked_rad.items()
+        }
         self._links = [
-            (_transform(link["quat"], link["pos"]), by_body.get(link["name"]))
+            (
+                _transform(link["quat"], link["pos"]) @ parked.get(link["name"], np.eye(4)),
+                by_body.get(link["name"]),
+            )
             for link in hand.chain(tip.body)
         ]
         straight = self.forward(np.zeros((1, len(joints)))).point_jacobian[0]
@@ -78,7 +85,7 @@ class Finger:
         pitch, pitch_jacobian = _pitch(direction, direction_jacobian)
         return Pose(point, pitch, point_jacobian, pitch_jacobian)
 
-    def inverse(self, points: Array, pitches: Array, start: Array | None = None) -> Array:
+    def inverse(self, points: Array, pitches: Array) -> Array:
         """Joint angles that bring the tip to ``points`` with the last link at ``pitches``.
 
         Damped Newton steps (Levenberg-Marquardt) within the joint limits, all rows at once. A
@@ -87,14 +94,12 @@ class Finger:
         Args:
             points: tip centres with the rail at zero, shape ``(T, 3)`` [m].
             pitches: angles of the last link below the horizontal, shape ``(T,)`` [rad].
-            start: first guess, shape ``(j,)`` [rad].
 
         Returns:
             Joint angles, shape ``(T, j)`` [rad].
         """
         middle = 0.5 * np.clip(self.low, -1, 1) + 0.5 * np.clip(self.high, -1, 1)
-        guess = np.clip(middle if start is None else start, self.low, self.high)
-        joints = np.tile(guess, (len(points), 1))
+        joints = np.tile(np.clip(middle, self.low, self.high), (len(points), 1))
         damping = 1e-6 * np.eye(joints.shape[1])
         for _ in range(25):
             pose = self.forward(joints)
@@ -122,6 +127,13 @@ def _transform(quat: tuple[float, ...] | list[float], position: tuple[float, ...
         [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
     ]
     matrix[:3, 3] = position
+    return matrix
+
+
+def _parked(axis: list[float], angle: float) -> Array:
+    """Homogeneous matrix of a joint that is held at an angle."""
+    matrix = np.eye(4)
+    matrix[:3, :3] = _turn(np.array(axis), np.array([angle]))[0]
     return matrix
 
 

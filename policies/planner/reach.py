@@ -25,8 +25,9 @@ class Reach:
     Attributes:
         neutral_y: offset at which a finger strikes without leaning sideways [m], shape
             ``(fingers,)``.
-        low: smallest offset at which a finger strikes, shape ``(fingers, 2)``: white, black [m].
-        high: largest such offset, shape ``(fingers, 2)`` [m].
+        low: smallest offset at which a finger strikes, shape ``(fingers, 2)``: white, black [m];
+            inf for a finger that reaches no key of that colour.
+        high: largest such offset, shape ``(fingers, 2)`` [m]; -inf for such a finger.
     """
 
     neutral_y: Array
@@ -59,8 +60,8 @@ def measure_reach(rig: Rig, parameters: PlanParameters) -> Reach:
             pitch = parameters.pitch_black_rad if black else parameters.pitch_white_rad
             joints = finger.inverse(points, np.full(len(points), pitch))
             reached = np.linalg.norm(finger.forward(joints).point - points, axis=1) < _TOLERANCE_M
-            offsets = _GRID_M[reached] if reached.any() else np.array([np.nan])
-            low[index, black], high[index, black] = offsets.min(), offsets.max()
+            low[index, black] = _GRID_M[reached].min(initial=np.inf)
+            high[index, black] = _GRID_M[reached].max(initial=-np.inf)
             if not black:
                 lean = np.abs(joints[:, finger.lateral]).sum(axis=1)
                 neutral[index] = _GRID_M[np.where(reached, lean, np.inf).argmin()]

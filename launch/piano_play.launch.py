@@ -11,12 +11,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
 from launch.events.process import ProcessExited
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from piano_nodes.domain import DomainLock
 from piano_nodes.graph import FRONT_END, PLAY_ARGUMENTS, Argument, NodeSpec, play_graph
 from piano_nodes.process import FOLLOW_PARENT, prepare_environment

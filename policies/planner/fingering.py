@@ -184,8 +184,8 @@ class _Costs:
         swapped = [
             press
             for old, new in pairwise(matchings)
-            for press, finger in old.items()
-            if new.get(press, finger) != finger
+            if any(new.get(press, finger) != finger for press, finger in old.items())
+            for press in new
         ]
         if not beyond and not swapped:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +13,16 @@ from numpy.typing import NDArray
 
 from policies.errors import PolicyError
 from policies.performer import Trace
-from score import Goals, KeyEvent, Performance, performance_score, write_midi
+from score import Goals, KeyEvent, Performance, performance_score, pitch_name, write_midi
 from score.files import write_whole
-from score.report import Stage, report_page
-from sim import RigModel
+from score.report import Picture, Stage, report_page
+from sim import RenderingError, RigModel
+from sim.rendering import render_pictures, render_video
+from sim.replay import Replay
+
+_PICTURE_SIZE = (640, 360)
+_PICTURE_SHARES = (0.2, 0.5, 0.8)  # of the notes played
+_INTO_NOTE_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -36,23 +43,78 @@ class RunResult:
     performance: Performance
     trace: Trace
 
+    @property
+    def replay(self) -> Replay:
+        """The performance as a movement, for pictures."""
+        return Replay(self.goals, self.events, self.trace.time_s, self.trace.joint_positions)
 
-def write_results(run: RunResult, folder: Path) -> None:
+
+def write_results(
+    run: RunResult,
+    folder: Path,
+    video: Path | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> None:
     """Write performance.json, performance.mid, trace.npz and report.html into a folder.
+
+    The report has pictures where this machine can draw, and the video when it is small enough.
+
+    Args:
+        run: The performance.
+        folder: Must exist.
+        video: Where to write an MP4 of the hand as well.
+        progress: Is told the share of the video that is done, 0 to 1.
 
     Raises:
         PolicyError: when the folder cannot be written.
+        RenderingError: when there is no video; everything else was written all the same.
     """
+    problem: RenderingError | None = None
+    if video is not None:
+        try:
+            render_video(run.model.rig, run.replay, video, progress=progress)
+        except RenderingError as error:
+            problem, video = error, None
+    _write_files(run, folder, video)
+    if problem is not None:
+        raise problem
+
+
+def _write_files(run: RunResult, folder: Path, video: Path | None) -> None:
     goals = run.goals
     played = performance_score(run.events, goals.name, goals.lowest_pitch, goals.duration_s)
-    page = report_page(goals, run.events, run.performance, stage_of(run.model, run.trace))
     try:
+        page = report_page(
+            goals,
+            run.events,
+            run.performance,
+            stage_of(run.model, run.trace),
+            pictures=_pictures(run),
+            video=None if video is None else video.read_bytes(),
+        )
         write_whole(folder / "performance.json", run.performance.to_json().encode())
         write_whole(folder / "trace.npz", _trace_bytes(run))
         write_midi(played, folder / "performance.mid")
         write_whole(folder / "report.html", page.encode())
     except OSError as error:
         raise PolicyError(f"cannot write results into {folder}: {error.strerror}") from error
+
+
+def _pictures(run: RunResult) -> list[Picture]:
+    """The hand at some of the notes; none where this machine cannot draw."""
+    presses = [event for event in run.events if event.down]
+    if not presses or not len(run.trace.time_s):
+        return []
+    chosen = {int(share * len(presses)): None for share in _PICTURE_SHARES}
+    moments = [presses[index] for index in chosen]
+    times_s = [press.time_s + _INTO_NOTE_S for press in moments]
+    try:
+        pictures = render_pictures(run.model.rig, run.replay, times_s, _PICTURE_SIZE)
+    except RenderingError:
+        return []
+    names = [pitch_name(run.goals.lowest_pitch + press.key) for press in moments]
+    captions = [f"{name} at {time_s:.1f} s" for name, time_s in zip(names, times_s, strict=True)]
+    return [Picture(png, text) for png, text in zip(pictures, captions, strict=True)]
 
 
 def stage_of(model: RigModel, trace: Trace) -> Stage:

@@ -2,7 +2,7 @@
 
 from sim.batched import BatchedEnvironment, SongStates, record_states
 from sim.environment import Environment
-from sim.errors import ParameterError, RigError, SimError
+from sim.errors import ParameterError, RenderingError, RigError, SimError
 from sim.model import (
     PHYSICS_STEP_S,
     PHYSICS_STEPS_PER_CONTROL,
@@ -31,6 +31,7 @@ __all__ = [
     "Parameter",
     "ParameterError",
     "PhysicsParameters",
+    "RenderingError",
     "Rig",
     "RigError",
     "RigModel",

@@ -13,3 +13,7 @@ class RigError(SimError):
 
 class ParameterError(SimError):
     """A physics parameter is unknown, out of bounds or makes an unplayable keyboard."""
+
+
+class RenderingError(SimError):
+    """A picture or a video cannot be made on this machine; the message says what to install."""

@@ -104,7 +104,11 @@ def build_model(rig: Rig, visuals: bool = False) -> RigModel:
 
     The same physics with and without ``visuals``; without, it runs a third faster.
     """
-    mj = build_spec(rig, visuals).compile()
+    return index_model(build_spec(rig, visuals).compile(), rig)
+
+
+def index_model(mj: mujoco.MjModel, rig: Rig) -> RigModel:
+    """Find the named parts of a compiled rig."""
     names = rig.joint_names
     keys = range(rig.keyboard.n_keys)
     return RigModel(

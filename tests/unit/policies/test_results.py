@@ -13,7 +13,7 @@ from policies.performer import Trace
 from policies.results import RunResult, stage_of, write_results
 from score import CONTROL_STEP_S, Performance, make_goals, read_midi, score_performance
 from score.notes import Note, Score
-from sim import Simulator, build_model, load_rig
+from sim import RenderingError, Simulator, build_model, load_rig
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +83,10 @@ def test_a_folder_that_cannot_be_written_is_named(run: RunResult, tmp_path: Path
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(PolicyError, match=r"cannot write results into .*run"):
         write_results(run, missing)
+
+
+def test_a_video_that_fails_costs_nothing_else(run: RunResult, tmp_path: Path) -> None:
+    with pytest.raises(RenderingError):
+        write_results(run, tmp_path, video=tmp_path / "missing" / "hand.mp4")
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"performance.json", "performance.mid", "trace.npz", "report.html"}

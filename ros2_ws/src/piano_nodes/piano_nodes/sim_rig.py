@@ -19,14 +19,14 @@ from piano_nodes.node import ALONE, PianoNode, Surroundings
 from piano_nodes.parameters import Setting
 from piano_nodes.qos import EVENTS, STATES, TARGETS
 from sim import PHYSICS_STEP_S, Simulator, build_model, load_rig, read_parameters
-from sim.realtime import RealTimeSimulator, RigState, request_realtime, run_paced
+from sim.realtime import STEP_NS, RealTimeSimulator, RigState, request_realtime, run_paced
 
 
 class SimRig(PianoNode):
     """Steps the simulator in real time; takes joint targets, tells joint states and key events.
 
-    A state is published 100 times a second, on the grid of physics steps: a player whose control
-    steps start on that grid always finds a state of the very moment.
+    States are published on a fixed grid of physics steps, 100 times a second: a player whose
+    control steps start on that grid always finds a state of the very moment.
     """
 
     SETTINGS = (
@@ -44,7 +44,8 @@ class SimRig(PianoNode):
         self._simulator = Simulator(model)
         self._names = list(model.joint_names)
         self._every = max(round(1 / PHYSICS_STEP_S / int(self.values["state_rate_hz"])), 1)
-        self._rig = RealTimeSimulator(self._simulator, time.monotonic_ns())
+        self._start_ns = time.monotonic_ns()
+        self._rig = RealTimeSimulator(self._simulator, self._start_ns)
         self._scheduling = "not started"
         self._ignored = ""
         self._states = self.create_publisher(JointState, JOINT_STATES, STATES)
@@ -57,7 +58,8 @@ class SimRig(PianoNode):
 
     def start(self) -> None:
         """Let time begin for the simulated rig."""
-        self._rig = RealTimeSimulator(self._simulator, time.monotonic_ns())
+        self._start_ns = time.monotonic_ns()
+        self._rig = RealTimeSimulator(self._simulator, self._start_ns)
         super().start()
         self._loop.start()
 
@@ -80,7 +82,7 @@ class SimRig(PianoNode):
             )
             message.header.stamp = self.stamp(state.time_ns)
             self._events.publish(message)
-        if self._rig.report.steps % self._every == 0:
+        if (state.time_ns - self._start_ns) // STEP_NS % self._every == 0:
             self._states.publish(self._joint_state(state))
 
     def _joint_state(self, state: RigState) -> JointState:

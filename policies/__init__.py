@@ -1,17 +1,19 @@
 """Policies: the planner and everything else that turns observations into joint targets."""
 
-from policies.errors import PolicyError, UnreachableError
-from policies.library import load_policy
+from policies.errors import BundleError, PolicyError, UnreachableError
+from policies.library import choose_policy, load_policy
 from policies.planner import Plan, PlanParameters, make_plan
 from policies.policy import Observation, Policy
 
 __all__ = [
+    "BundleError",
     "Observation",
     "Plan",
     "PlanParameters",
     "Policy",
     "PolicyError",
     "UnreachableError",
+    "choose_policy",
     "load_policy",
     "make_plan",
 ]

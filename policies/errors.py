@@ -9,3 +9,7 @@ class PolicyError(DaCapoError):
 
 class UnreachableError(PolicyError):
     """A rig cannot play some notes of a song, whatever the fingering."""
+
+
+class BundleError(PolicyError):
+    """A policy bundle cannot be read, or was made for something else."""

@@ -2,25 +2,78 @@
 
 from __future__ import annotations
 
-from policies.errors import PolicyError
+from importlib import resources
+from pathlib import Path
+
+from policies.bundle import BundlePolicy, check_bundle, read_bundle
+from policies.errors import BundleError, PolicyError
 from policies.planner import make_plan
 from policies.policy import Policy
 from score import Goals
 from sim import RigModel
+
+PLANNER, ZOO = "planner", "zoo"
 
 
 def load_policy(spec: str, model: RigModel, goals: Goals) -> Policy:
     """Make or load a policy for a song on a rig.
 
     Args:
-        spec: ``planner``.
+        spec: ``planner``; ``zoo``, the policies that come with the project; or the path of a
+            policy bundle.
         model: the rig.
         goals: the song on that rig's keyboard.
 
     Raises:
-        PolicyError: an unknown policy.
+        PolicyError: an unknown policy, or none in the zoo.
+        BundleError: a bundle that is damaged, or was made for another rig or song.
         UnreachableError: the rig cannot play some notes of the song.
     """
-    if spec == "planner":
+    if spec == PLANNER:
         return make_plan(goals, model)
-    raise PolicyError(f"unknown policy '{spec}': use 'planner'")
+    if spec == ZOO:
+        return _from_zoo(model, goals)
+    path = Path(spec)
+    if path.suffix != ".npz" and not path.is_file():
+        raise PolicyError(f"unknown policy {spec!r}: use 'planner', 'zoo' or the path of a bundle")
+    return _load(path, path.name, model, goals)
+
+
+def choose_policy(model: RigModel, goals: Goals) -> tuple[str, str]:
+    """What plays when nobody said: the zoo if it can, else the planner.
+
+    Returns:
+        What to give to ``load_policy``, and why, in one line.
+    """
+    song, rig = goals.name, model.rig.name
+    try:
+        _from_zoo(model, goals)
+    except BundleError as error:
+        return PLANNER, f"policy: the planner; the zoo's does not fit: {error}"
+    except PolicyError:
+        return PLANNER, f"policy: the planner; the zoo has none for {song!r} on {rig}"
+    return ZOO, f"policy: the zoo's for {song!r} on {rig}"
+
+
+def zoo_path(rig: str, song: str) -> Path:
+    """Where the zoo keeps, or would keep, its bundle for a song on a rig."""
+    return Path(str(resources.files("policies"))) / "zoo" / rig / f"{song}.npz"
+
+
+def _from_zoo(model: RigModel, goals: Goals) -> Policy:
+    rig, song = model.rig.name, goals.name
+    path = zoo_path(rig, song)
+    if not path.is_file():
+        raise PolicyError(
+            f"the zoo has no policy for {song!r} on {rig}: use --policy planner, or train one"
+        )
+    return _load(path, ZOO, model, goals)
+
+
+def _load(path: Path, name: str, model: RigModel, goals: Goals) -> Policy:
+    bundle = read_bundle(path)
+    try:
+        check_bundle(bundle, model, goals)
+    except BundleError as error:
+        raise BundleError(f"{path}: {error}") from error
+    return BundlePolicy(bundle, name)

@@ -79,7 +79,7 @@ class Features:
 
     def __init__(self, part: Part) -> None:
         n, n_keys = len(part.joint_low), part.keys.shape[1]
-        due = np.flatnonzero(part.keys.any(axis=0))
+        due = np.flatnonzero(part.keys.any(axis=0)).tolist()
         self._keys = slice(max(due[0] - _KEY_MARGIN, 0), min(due[-1] + _KEY_MARGIN + 1, n_keys))
         width = self._keys.stop - self._keys.start
         self._middle = 0.5 * (part.joint_low + part.joint_high)

@@ -19,6 +19,7 @@ from sim.parameters import (
     read_parameters,
     write_parameters,
 )
+from sim.randomisation import Randomisation
 from sim.rig import RAIL, Rig, load_rig, rig_names
 from sim.simulator import Simulator
 
@@ -32,6 +33,7 @@ __all__ = [
     "ParameterError",
     "PhysicsParameters",
     "RenderingError",
+    "Randomisation",
     "Rig",
     "RigError",
     "RigModel",

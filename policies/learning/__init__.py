@@ -1,0 +1,1 @@
+"""Learning to play: environment, algorithms in JAX, run folders. Needs the extra ``train``."""

@@ -1,0 +1,62 @@
+"""The algorithms by name, with their presets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from policies.learning.environment import LearningEnvironment, Reward
+from policies.learning.learner import Learner
+from policies.learning.ppo import Ppo, PpoConfig
+
+Config = PpoConfig
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """A learner with its preset.
+
+    Attributes:
+        config: hyper-parameters.
+        make: builds the learner from environments and a seed.
+        residual: whether actions correct the plan.
+        reward: which reward it learns from.
+        squash: how the network's output becomes an action.
+        n_envs: environments stepped together.
+        total_steps: control steps of a whole training.
+        exam_every: iterations between exams.
+    """
+
+    config: Config
+    make: Callable[[LearningEnvironment, int], Learner]
+    residual: bool
+    reward: Reward
+    squash: Literal["clip", "tanh"]
+    n_envs: int
+    total_steps: int
+    exam_every: int
+
+
+def _ppo(config: PpoConfig, residual: bool, reward: Reward, exam_every: int) -> Algorithm:
+    return Algorithm(
+        config=config,
+        make=lambda env, seed: Ppo(env, config, seed),
+        residual=residual,
+        reward=reward,
+        squash="clip",
+        n_envs=config.n_envs,
+        total_steps=config.total_steps,
+        exam_every=exam_every,
+    )
+
+
+ALGORITHMS: dict[str, Algorithm] = {
+    "residual-ppo": _ppo(PpoConfig(), residual=True, reward="shaped", exam_every=4),
+    "ppo": _ppo(
+        PpoConfig(total_steps=5_000_000, learning_rate=3e-4, discount=0.95, output_scale=0.1),
+        residual=False,
+        reward="published",
+        exam_every=10,
+    ),
+}

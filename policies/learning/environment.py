@@ -1,0 +1,156 @@
+"""The environment that learners see: flat observations, actions in [-1, 1], logged reward terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.features import HISTORY, Actions, Features, Part
+from policies.planner import Plan
+from score import Goals
+from sim import BatchedEnvironment, RigModel, record_states
+
+Array = NDArray[np.float64]
+Floats = NDArray[np.float32]
+Reward = Literal["published", "shaped"]
+
+_TRIGGER_MARGIN = 0.12
+_MARGIN_WEIGHT = 0.3
+_EFFORT_WEIGHT = 0.03
+_JERK_WEIGHT = 0.01
+_FINGERING_WEIGHT = 0.1
+_LAST_ROWS = 20
+"""Episodes that start along the plan leave at least a second to play."""
+
+
+class LearningEnvironment:
+    """``n`` copies of one song for a learner, restarted when they end.
+
+    The *published* reward is RP1M's Eq. 3 as ``sim`` gives it. The *shaped* reward is frame F1 of
+    the step, plus 0.3 times how far due keys are past their trigger, minus 0.3 times how near
+    others come to it, plus 0.1 times the optimal-transport fingering reward, minus small costs of
+    effort and of change: denser near a plan that is already good (docs/learning.md).
+
+    Attributes:
+        n: number of environments.
+        observations: shape ``(n, size)`` float32, overwritten by ``step``.
+        frame_f1: frame F1 of the last step, shape ``(n,)``.
+        reward_terms: unweighted terms of the last reward by name, each of shape ``(n,)``.
+    """
+
+    def __init__(
+        self,
+        models: RigModel | Sequence[RigModel],
+        goals: Goals,
+        plan: Plan,
+        n: int,
+        *,
+        residual: bool = True,
+        reward: Reward = "shaped",
+        fingering: bool = True,
+        starts_along_plan: bool = True,
+        seed: int = 0,
+        threads: int = 0,
+    ) -> None:
+        """Make ``n`` environments of a planned song.
+
+        Args:
+            models: the rig, or one for each environment.
+            goals: the song.
+            plan: its plan: reference of the observation, and of the action if ``residual``.
+            n: number of environments.
+            residual: actions correct the plan; otherwise they span the joint ranges.
+            reward: which reward.
+            fingering: whether the fingering term counts (an ablation leaves it out).
+            starts_along_plan: whether episodes start anywhere in the song.
+            seed: of the start rows.
+            threads: of the physics, 0 for one a core.
+        """
+        self._batch = BatchedEnvironment(models, goals, n, plan.start, threads)
+        model = self._batch.model
+        self.part = Part.of(model.joint_low, model.joint_high, goals, plan)
+        self.features, self.actions = Features(self.part), Actions(self.part, residual)
+        self.n, self._goals, self._reward, self._fingering = n, goals, reward, fingering
+        self._states = record_states(model, plan.start, plan.targets) if starts_along_plan else None
+        self._rng = np.random.default_rng(seed)
+        self._history = np.zeros((n, HISTORY, model.n_joints), np.float32)
+        self.observations = np.zeros((n, self.features.size), np.float32)
+        self._goal_rows = np.concatenate([goals.keys, np.zeros((2, model.n_keys), bool)])
+        self.frame_f1 = np.zeros(n)
+        self.reward_terms: dict[str, Array] = {}
+        self.reset(np.arange(n))
+
+    @property
+    def action_size(self) -> int:
+        """Number of joints."""
+        return self._history.shape[2]
+
+    def restart(self, seed: int) -> None:
+        """Begin all episodes anew with another seed of the start rows."""
+        self._rng = np.random.default_rng(seed)
+        self.reset(np.arange(self.n))
+
+    def reset(self, ids: NDArray[np.intp]) -> Floats:
+        """Start episodes in the environments ``ids``: along the plan, or at the beginning."""
+        if self._states is None:
+            self._batch.reset(ids)
+        else:
+            last = max(self._goals.n_steps - _LAST_ROWS, 1)
+            self._batch.reset(ids, self._states, self._rng.integers(0, last, len(ids)))
+        self._history[ids] = 0.0
+        return self._observe()
+
+    def step(self, actions: NDArray[Any]) -> tuple[Floats, Array, NDArray[np.bool_]]:
+        """Take a control step with actions of shape ``(n, action_size)``; restart what ended.
+
+        Returns:
+            Observations (of the new episode where one ended), reward and whether one ended.
+        """
+        clipped = np.clip(actions, -1.0, 1.0)
+        rows = self._batch.step_index.copy()
+        _, published, done = self._batch.step(self.actions.targets(clipped, rows))
+        goal = self._goal_rows[np.minimum(rows, self._goals.n_steps)]
+        self.frame_f1 = _frame_f1(goal, self._batch.observation["keys"])
+        shaped = self._reward == "shaped"
+        reward = self._shaped(goal, clipped) if shaped else self._published(published)
+        self._history[:, 1:] = self._history[:, :-1].copy()
+        self._history[:, 0] = clipped
+        ended = done.copy()
+        if ended.any():
+            return self.reset(np.flatnonzero(ended)), reward, ended
+        return self._observe(), reward, ended
+
+    def _published(self, total: Array) -> Array:
+        self.reward_terms = self._batch.reward_terms
+        return total if self._fingering else total - self.reward_terms["fingering"]
+
+    def _shaped(self, goal: NDArray[np.bool_], actions: NDArray[Any]) -> Array:
+        past_trigger = np.clip(self._batch.trigger_margin / _TRIGGER_MARGIN, -1.0, 1.0)
+        due = np.where(goal, past_trigger, 0.0).sum(axis=1) / np.maximum(goal.sum(axis=1), 1)
+        others = np.where(goal, -1.0, past_trigger).max(axis=1)
+        fingering = self._batch.reward_terms["fingering"]
+        self.reward_terms = {
+            "frame_f1": self.frame_f1,
+            "due": due,
+            "others": np.clip(others + 1.0, 0.0, 1.0),
+            "fingering": fingering,
+            "effort": (actions**2).mean(axis=1),
+            "change": ((actions - self._history[:, 0]) ** 2).mean(axis=1),
+        }
+        terms = self.reward_terms
+        reward: Array = terms["frame_f1"] + _MARGIN_WEIGHT * (terms["due"] - terms["others"])
+        reward -= _EFFORT_WEIGHT * terms["effort"] + _JERK_WEIGHT * terms["change"]
+        return reward + _FINGERING_WEIGHT * fingering if self._fingering else reward
+
+    def _observe(self) -> Floats:
+        return self.features(self._batch.observation, self._history, self.observations)
+
+
+def _frame_f1(goal: NDArray[np.bool_], keys: NDArray[np.bool_]) -> Array:
+    """Frame F1 of one step in each environment (``score.frame_scores``, row by row)."""
+    right = (goal & keys).sum(axis=1)
+    total = goal.sum(axis=1) + keys.sum(axis=1)
+    return np.where(total == 0, 1.0, 2 * right / np.maximum(total, 1))

@@ -1,0 +1,148 @@
+"""The folder of a training run: configuration, checkpoint, log, learning curve."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import serialization
+from tensorboardX import SummaryWriter
+
+from policies.errors import PolicyError
+from policies.learning.exam import Marks
+from score import write_whole
+
+
+class TrainingError(PolicyError):
+    """Training cannot start, or had to stop."""
+
+
+@dataclass(frozen=True)
+class LogRow:
+    """One exam.
+
+    Attributes:
+        iteration: of the learner.
+        steps: control steps so far.
+        wall_s: seconds of training so far, over all sessions.
+        marks: what it scored.
+        best: whether it is the best so far.
+    """
+
+    iteration: int
+    steps: int
+    wall_s: float
+    marks: Marks
+    best: bool
+
+
+class RunFiles:
+    """Files of one training run; a killed run is taken up from its last checkpoint."""
+
+    def __init__(self, folder: Path, config: dict[str, Any]) -> None:
+        """Open a run folder.
+
+        Raises:
+            TrainingError: the folder holds a run with another configuration, or cannot be written.
+        """
+        self.folder = folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._claim(config)
+            self._board = SummaryWriter(str(folder / "tensorboard"))
+        except OSError as error:
+            raise TrainingError(f"cannot write into {folder}: {error.strerror}") from error
+        self.rows: list[LogRow] = []
+
+    def _claim(self, config: dict[str, Any]) -> None:
+        path, text = self.folder / "config.json", json.dumps(config, indent=2)
+        if path.is_file() and json.loads(path.read_text()) != json.loads(text):
+            raise TrainingError(
+                f"{self.folder} holds a run with other settings: choose another --out"
+            )
+        write_whole(path, text.encode())
+
+    def log(self, steps: int, figures: dict[str, float]) -> None:
+        """Note an iteration's figures for TensorBoard."""
+        for name, value in figures.items():
+            self._board.add_scalar(name, value, steps)
+
+    def examined(self, row: LogRow) -> None:
+        """Note an exam and draw the learning curve again."""
+        self.rows.append(row)
+        for name, value in asdict(row.marks).items():
+            self._board.add_scalar(f"exam/{name}", value, row.steps)
+        self._board.flush()
+        write_whole(self.folder / "learning_curve.png", draw_curve(self.rows))
+
+    def save(self, state: Any, best: Any) -> None:  # noqa: ANN401  # trees of any shape
+        """Write a checkpoint: learner state, best policy so far, and the log that led there."""
+        rows = [asdict(row) for row in self.rows]
+        tree = {"state": _plain(state), "best": _plain(best)}
+        content = {"rows": json.dumps(rows), "tree": serialization.to_bytes(tree)}
+        write_whole(self.folder / "checkpoint.msgpack", serialization.msgpack_serialize(content))
+
+    def load(self, state: Any, best: Any) -> tuple[Any, Any] | None:  # noqa: ANN401
+        """The last checkpoint's state and best policy, shaped like the arguments; None if none.
+
+        Raises:
+            TrainingError: the checkpoint cannot be read.
+        """
+        path = self.folder / "checkpoint.msgpack"
+        if not path.is_file():
+            return None
+        try:
+            content = serialization.msgpack_restore(path.read_bytes())
+            rows = json.loads(content["rows"])
+            target = {"state": _plain(state), "best": _plain(best)}
+            tree = serialization.from_bytes(target, content["tree"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise TrainingError(
+                f"{path} is damaged: delete {self.folder} and start again"
+            ) from error
+        self.rows = [LogRow(**(row | {"marks": Marks(**row["marks"])})) for row in rows]
+        return _keyed(state, tree["state"]), tree["best"]
+
+    def dump(self, state: Any, observations: Any) -> Path:  # noqa: ANN401
+        """Write what is needed to replay a failure; returns the file."""
+        path = self.folder / "not_finite.msgpack"
+        tree = {"state": _plain(state), "observations": np.asarray(observations)}
+        write_whole(path, serialization.to_bytes(tree))
+        return path
+
+
+def _plain(tree: Any) -> Any:  # noqa: ANN401
+    """A tree with random keys as plain integers, which files can hold."""
+    return jax.tree.map(lambda x: jax.random.key_data(x) if _is_key(x) else x, tree)
+
+
+def _keyed(like: Any, tree: Any) -> Any:  # noqa: ANN401
+    """The tree with random keys where ``like`` has them."""
+    return jax.tree.map(lambda x, y: jax.random.wrap_key_data(y) if _is_key(x) else y, like, tree)
+
+
+def _is_key(x: Any) -> bool:  # noqa: ANN401
+    return isinstance(x, jax.Array) and jnp.issubdtype(x.dtype, jax.dtypes.prng_key)
+
+
+def draw_curve(rows: list[LogRow]) -> bytes:
+    """A picture of F1 over control steps, PNG."""
+    from matplotlib.figure import Figure  # heavy, and only needed here  # noqa: PLC0415
+
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.add_subplot()
+    steps = [row.steps / 1000 for row in rows]
+    axes.plot(steps, [row.marks.frame_f1 for row in rows], label="frame F1")
+    axes.plot(steps, [row.marks.note_f1 for row in rows], label="note F1, 50 ms")
+    axes.set(xlabel="control steps (thousands)", ylabel="F1", title="Exams during training")
+    axes.legend(loc="lower right")
+    axes.grid(alpha=0.3)
+    picture = BytesIO()
+    figure.savefig(picture, format="png", dpi=120)
+    return picture.getvalue()

@@ -84,6 +84,9 @@ def _write_files(run: RunResult, folder: Path, video: Path | None) -> None:
     goals = run.goals
     played = performance_score(run.events, goals.name, goals.lowest_pitch, goals.duration_s)
     try:
+        write_whole(folder / "performance.json", run.performance.to_json().encode())
+        write_whole(folder / "trace.npz", _trace_bytes(run))
+        write_midi(played, folder / "performance.mid")
         page = report_page(
             goals,
             run.events,
@@ -92,9 +95,6 @@ def _write_files(run: RunResult, folder: Path, video: Path | None) -> None:
             pictures=_pictures(run),
             video=None if video is None else video.read_bytes(),
         )
-        write_whole(folder / "performance.json", run.performance.to_json().encode())
-        write_whole(folder / "trace.npz", _trace_bytes(run))
-        write_midi(played, folder / "performance.mid")
         write_whole(folder / "report.html", page.encode())
     except OSError as error:
         raise PolicyError(f"cannot write results into {folder}: {error.strerror}") from error

@@ -50,11 +50,12 @@ RANGES: dict[str, tuple[float, float]] = {
     "hover_m": (0.006, 0.025),
     "ready_m": (-0.001, 0.006),
     "lift_m": (0.0, 0.015),
-    "hop_m": (0.0, 0.010),
+    "hop_m": (-0.006, 0.008),
     "ready_steps": (1, 5),
     "approach_steps": (3, 12),
     "rise_steps": (0, 5),
     "hop_steps": (1, 3),
+    "hop_share": (0.0, 1.0),
     "lead_gain": (0.7, 1.8),
     "force_gain": (0.3, 2.0),
     "friction_gain": (0.0, 2.0),
@@ -113,12 +114,12 @@ def save(parameters: PlanParameters, rig: str, score: float) -> None:
     os.replace(temporary, path)
 
 
-def tune(rig_name: str, budget_s: float, seed: int) -> None:
+def tune(rig_name: str, budget_s: float, seed: int, sigma: float) -> None:
     """Search until the budget is used up, saving every improvement."""
     songs = tasks(load_rig(rig_name))
     optimizer = CMA(
         mean=np.clip(encode(load_parameters(rig_name)), 0.02, 0.98),
-        sigma=0.12,
+        sigma=sigma,
         bounds=np.tile([0.0, 1.0], (len(RANGES), 1)),
         seed=seed,
     )
@@ -145,8 +146,9 @@ def main() -> None:
     parser.add_argument("rig")
     parser.add_argument("--budget-s", type=float, default=600.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--sigma", type=float, default=0.1, help="first spread, unit cube")
     arguments = parser.parse_args()
-    tune(arguments.rig, arguments.budget_s, arguments.seed)
+    tune(arguments.rig, arguments.budget_s, arguments.seed, arguments.sigma)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ Matching = dict[Press, int]
 
 _RAIL_GRID_M = 0.0058
 _TIP_SPACING_M = 0.019
+_WHITE_PITCH_M = 0.0235
 _FORBIDDEN = 1e3
 
 
@@ -164,11 +165,13 @@ class _Costs:
         """Cost of ``other_finger`` starting a note after ``finger`` ended one."""
         same_key = other.key == press.key
         rest = other.start - press.end
+        apart = self.points[other.key] - self.points[press.key]
         if finger == other_finger:
-            return 0.0 if same_key else self.parameters.same_finger_cost / (1 + max(rest, 0))
+            keys_wide = max(float(np.hypot(*apart)) / _WHITE_PITCH_M, 1.0)
+            cost = self.parameters.same_finger_cost * keys_wide / (1 + max(rest, 0))
+            return 0.0 if same_key else cost
         if same_key:  # the second finger would have to push the first off the key
             return self.parameters.substitution_cost / (1 + max(rest - 1, 0))
-        apart = self.points[other.key] - self.points[press.key]
         crossed = apart[1] * (other_finger - finger) < 0
         close = np.hypot(*apart) < _TIP_SPACING_M * abs(other_finger - finger)
         return 20.0 if (crossed or close) and rest < 3 else 0.0

@@ -135,7 +135,7 @@ class _Tips:
             return
         start, end = self.keys[before.key], self.keys[press.key]
         for i, row in enumerate(range(max(press.start - steps, before.start + 1), press.start)):
-            w = i / (steps - 1) if steps > 1 else 0.5
+            w = self.parameters.hop_share * (i + 1) / steps
             self.tips[row, finger, :2] = (1 - w) * start[:2] + w * end[:2]
             self.tips[row, finger, 2] = max(start[2], end[2]) + self.parameters.hop_m
             self.pressed[row, finger] = -1

@@ -21,11 +21,13 @@ class PlanParameters:
         hover_m: height of an idle tip above the keys.
         ready_m: height of a tip about to strike.
         lift_m: height of a tip that has just released.
-        hop_m: height of a tip that moves to the next key without a rest between.
+        hop_m: height of a tip that moves to the next key without a rest between; below zero it
+            leaves so late that the key still sounds until the next one does.
         ready_steps: control steps a tip waits above its key before it strikes.
         approach_steps: control steps from idling to that wait.
         rise_steps: control steps a tip stays over the key it released.
         hop_steps: control steps that a same-finger move takes from the end of the note before.
+        hop_share: how far sideways such a tip is by the end of the note before.
         lead_gain: share of the servo's lag that commands make up for.
         force_gain: share of the key's force that commands make up for.
         friction_gain: share of the joint friction that commands make up for.
@@ -47,6 +49,7 @@ class PlanParameters:
     approach_steps: int = 8
     rise_steps: int = 4
     hop_steps: int = 1
+    hop_share: float = 0.5
     lead_gain: float = 1.25
     force_gain: float = 1.06
     friction_gain: float = 0.16

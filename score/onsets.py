@@ -11,6 +11,9 @@ from score.notes import Note
 MATCH_WINDOW_S = 0.25
 """A played onset further than this from a due one does not answer it [s]."""
 
+MOST_NOTES = 0.8
+"""Share of the notes that must pair by time for the tempo to be near the score's."""
+
 
 def matched_onsets(due: Sequence[Note], played: Sequence[Note]) -> NDArray[np.float64]:
     """Pair due with played notes of the same pitch, as close in time as possible.
@@ -54,9 +57,10 @@ def _match_pitch(due_s: NDArray[np.float64], played_s: NDArray[np.float64]) -> N
 def tempo_ratio(due: Sequence[Note], played: Sequence[Note]) -> float | None:
     """How much longer the performance took than the score: 1.1 = ten per cent slower.
 
-    Notes are paired in the order of their pitches, not by time, so that a performance at another
-    tempo still pairs. The ratio is the median slope between pairs half the performance apart
-    (Theil's incomplete method, 1950): a few wrong pairs do not move it.
+    Notes are paired by time where that pairs most of them; otherwise in the order of their
+    pitches, so that a performance at another tempo still pairs. The ratio is the median slope
+    between pairs half the performance apart (Theil's incomplete method, 1950): a few wrong pairs
+    do not move it.
 
     Args:
         due: Notes of the placed score, sorted by start.
@@ -65,14 +69,21 @@ def tempo_ratio(due: Sequence[Note], played: Sequence[Note]) -> float | None:
     Returns:
         Real over score duration, or None when fewer than two notes at different times pair.
     """
+    onsets = matched_onsets(due, played)
+    if len(onsets) < MOST_NOTES * len(due):
+        onsets = _paired_in_order(due, played)
+    half = len(onsets) // 2
+    spans_s = onsets[len(onsets) - half :] - onsets[:half]
+    spans_s = spans_s[spans_s[:, 0] > 0.0]
+    return float(np.median(spans_s[:, 1] / spans_s[:, 0])) if len(spans_s) else None
+
+
+def _paired_in_order(due: Sequence[Note], played: Sequence[Note]) -> NDArray[np.float64]:
+    """Due and played onsets [s] of notes in the longest runs of equal pitches, `[n, 2]`."""
     order = SequenceMatcher(None, [n.pitch for n in due], [n.pitch for n in played], autojunk=False)
     pairs = [
         (due[block.a + i].start_s, played[block.b + i].start_s)
         for block in order.get_matching_blocks()
         for i in range(block.size)
     ]
-    half = len(pairs) // 2
-    onsets = np.array(pairs).reshape(-1, 2)
-    spans_s = onsets[len(onsets) - half :] - onsets[:half]
-    spans_s = spans_s[spans_s[:, 0] > 0.0]
-    return float(np.median(spans_s[:, 1] / spans_s[:, 0])) if len(spans_s) else None
+    return np.array(pairs).reshape(-1, 2)

@@ -1,5 +1,7 @@
 """Matching of onsets, and the tempo."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -77,3 +79,10 @@ def test_without_two_pairs_there_is_no_tempo() -> None:
     assert tempo_ratio(notes(1.0, 2.0), notes(1.0)) is None
     chord = (*notes(1.0), *notes(1.0, pitch=64))
     assert tempo_ratio(chord, chord) is None
+
+
+def test_a_missing_and_a_wrong_note_leave_the_tempo_alone() -> None:
+    due = load_song("ode_to_joy").notes
+    wrong = replace(due[20], pitch=due[20].pitch + 1)
+    played = (*due[:11], *due[12:20], wrong, *due[21:])
+    assert tempo_ratio(due, played) == pytest.approx(1.0)

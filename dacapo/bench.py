@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from dacapo.bench_policy import measure_call, measure_import, print_policies
 from dacapo.inputs import load_goals, load_model
 from dacapo.output import print_json, print_table
 from dacapo.progress import LiveLine, bar
@@ -32,17 +33,21 @@ EPILOG = f"""\
 examples:
   dacapo bench sim                    control steps per second, every rig
   dacapo bench sim --json --repeats 9
+  dacapo bench policy                 time of a policy call and of the player's imports
 
 sim: control steps (10 physics steps of 5 ms) per second with observation, reward and resets,
 playing {SONG} by the planner's targets with noise: one environment in one thread, and a batch
 on two threads. Median of the repeats, and their lowest and highest.
+
+policy: one call of the NumPy runtime while the simulated hand plays {SONG}, and the import of the
+run-time path in a new process.
 """
 
 
 def add_parser(verbs: Verbs) -> None:
     """Adds the verb."""
-    parser = add_verb(verbs, "bench", "measure how fast this machine simulates", EPILOG, run)
-    parser.add_argument("part", choices=("sim",), help="what to measure")
+    parser = add_verb(verbs, "bench", "measure how fast this machine is", EPILOG, run)
+    parser.add_argument("part", choices=("sim", "policy"), help="what to measure")
     parser.add_argument("--repeats", type=positive_int, default=5, help="default: %(default)s")
     parser.add_argument("--threads", type=positive_int, default=2, help="default: %(default)s")
     parser.add_argument(
@@ -52,19 +57,38 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the verb."""
-    from sim import rig_names
+    return _bench_policy(arguments) if arguments.part == "policy" else _bench_sim(arguments)
 
-    names = rig_names()
-    results: dict[str, dict[str, Any]] = {}
-    with LiveLine() as line:
-        for done, name in enumerate(names):
-            line.show(f"{bar(done / len(names))} {name}")
-            results[name] = _measure(name, arguments)
+
+def _bench_policy(arguments: argparse.Namespace) -> int:
+    results = _each_rig(lambda rig: measure_call(rig, arguments.repeats))
+    imported = measure_import(arguments.repeats)
+    if arguments.json:
+        print_json({**results, **imported})
+    else:
+        print_policies(results, imported)
+    return 0
+
+
+def _bench_sim(arguments: argparse.Namespace) -> int:
+    results = _each_rig(lambda rig: _measure(rig, arguments))
     if arguments.json:
         print_json({**results, "peer": None})
     else:
         _print(results)
     return 0
+
+
+def _each_rig(measure: Callable[[str], dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    from sim import rig_names
+
+    names = rig_names()
+    results = {}
+    with LiveLine() as line:
+        for done, name in enumerate(names):
+            line.show(f"{bar(done / len(names))} {name}")
+            results[name] = measure(name)
+    return results
 
 
 def _measure(rig: str, arguments: argparse.Namespace) -> dict[str, Any]:

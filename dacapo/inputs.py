@@ -6,6 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dacapo.output import remark
+
 if TYPE_CHECKING:
     from score import Goals
     from sim import RigModel
@@ -35,6 +37,22 @@ def load_goals(song: str, model: RigModel, tempo: float = 1.0) -> Goals:
     keyboard = model.rig.keyboard
     score = load_song(song).stretched(1.0 / tempo)
     return make_goals(score, keyboard.lowest_pitch, keyboard.n_keys)
+
+
+def settle_policy(policy: str | None, model: RigModel, goals: Goals) -> str:
+    """Who plays: what the user asked for, or what fits best, which is then said in one line.
+
+    Raises:
+        PolicyError: what was asked for does not exist, or was made for something else.
+    """
+    from policies import choose_policy, load_policy
+
+    if policy is None:
+        policy, reason = choose_policy(model, goals)
+        remark(reason)
+    elif policy != "planner":  # which has its own way to find out, in the graph
+        load_policy(policy, model, goals)
+    return policy
 
 
 def check_writable(folder: Path) -> None:

@@ -22,11 +22,16 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None
         )
 
 
+def remark(line: str) -> None:
+    """Prints a line that is no result on standard error."""
+    print(line, file=sys.stderr, flush=True)
+
+
 def complain(line: str) -> int:
     """Prints a line on standard error.
 
     Returns:
         Exit code 1, for the caller to pass on.
     """
-    print(line, file=sys.stderr, flush=True)
+    remark(line)
     return 1

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dacapo.inputs import check_writable, load_goals, load_model
+from dacapo.inputs import check_writable, load_goals, load_model, settle_policy
 from dacapo.output import print_json, print_table
 from dacapo.progress import LiveLine, bar
 from dacapo.verbs import (
@@ -47,7 +47,7 @@ def add_parser(verbs: Verbs) -> None:
         default=MODES[0],
         help="sim: the nominal simulator, or that of --params (default: %(default)s)",
     )
-    add_policy_argument(parser)
+    add_policy_argument(parser, None)
     add_params_argument(parser)
     parser.add_argument(
         "--out",
@@ -66,15 +66,17 @@ def run(arguments: argparse.Namespace) -> int:
     check_writable(arguments.out)
     if arguments.video:
         check_video(arguments.video)
+    policy = settle_policy(arguments.policy, model, goals)
 
     from piano_nodes.compose import play
 
     with LiveLine() as line:
+        line.show("starting")
         played = play(
             arguments.song,
             rig=arguments.rig,
             mode=arguments.mode,
-            policy=arguments.policy,
+            policy=policy,
             params=str(arguments.params or ""),
             out=arguments.out,
             on_progress=lambda progress: line.show(_describe(progress, goals)),

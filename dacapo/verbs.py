@@ -46,10 +46,14 @@ def add_rig_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_policy_argument(parser: argparse.ArgumentParser) -> None:
-    """Adds `--policy`."""
+def add_policy_argument(parser: argparse.ArgumentParser, default: str | None) -> None:
+    """Adds `--policy`; without a default, the zoo plays what it has and the planner the rest."""
     parser.add_argument(
-        "--policy", default="planner", help="who plays: planner (default: %(default)s)"
+        "--policy",
+        default=default,
+        metavar="BUNDLE|zoo|planner",
+        help="who plays: a policy bundle, the zoo of trained policies, or the planner "
+        f"(default: {default or 'the zoo if it has this song, else the planner'})",
     )
 
 

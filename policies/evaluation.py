@@ -2,20 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.policy import Policy
+from policies.policy import Observation, Policy
 from score import Goals, Performance, score_performance
 from sim import RAIL, Environment, RigModel
 
-START_SPREAD_RAD = 0.01
-START_SPREAD_M = 0.0005
-"""How far from its start posture an episode may find the hand."""
+Array = NDArray[np.float64]
+
+START_RAD, START_M = 0.01, 0.001
+"""How far from its start posture an episode may find a joint (uniform)."""
+
+READING_RAD, READING_M = 0.001, 0.0001
+"""Standard deviation of the noise on the joint positions that a policy sees."""
+
+SPEED_RAD_PER_S, SPEED_M_PER_S = 0.02, 0.002
+"""The same on the joint velocities: about one unit of a servo's speed register."""
 
 RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of a policy on one song: means over episodes.
+
+    Attributes:
+        frame_f1: mean frame F1.
+        frame_f1_interval: 95 % interval of that mean, see ``interval_of_mean``.
+        note_f1_50ms: mean note F1, onsets within 50 ms.
+        note_f1_100ms: the same within 100 ms.
+        onset_error_ms_median: median over episodes of the signed median lateness [ms]; None when
+            no note was ever matched.
+        wrong_keys: mean number of wrong keys.
+        episodes: number of episodes.
+    """
+
+    frame_f1: float
+    frame_f1_interval: tuple[float, float]
+    note_f1_50ms: float
+    note_f1_100ms: float
+    onset_error_ms_median: float | None
+    wrong_keys: float
+    episodes: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as plain numbers and lists."""
+        return asdict(self) | {"frame_f1_interval": list(self.frame_f1_interval)}
+
+
+def evaluate(
+    policy: Policy,
+    model: RigModel,
+    goals: Goals,
+    count: int,
+    *,
+    seed: int = 0,
+    on_episode: Callable[[Performance], None] | None = None,
+) -> Evaluation:
+    """Play a song ``count`` times and summarise the scores; the same seed gives the same result.
+
+    Args:
+        policy: who plays.
+        model: the rig, with its physics parameters applied.
+        goals: the song.
+        count: number of episodes.
+        seed: of what differs between episodes, see ``episodes``.
+        on_episode: is told each performance as soon as it is scored.
+    """
+    performances = []
+    for performance in episodes(policy, model, goals, count, seed):
+        performances.append(performance)
+        if on_episode:
+            on_episode(performance)
+    return summarise(performances, seed)
+
+
+def summarise(performances: Sequence[Performance], seed: int = 0) -> Evaluation:
+    """What the performances of one song have in common."""
+    frame_f1 = [p.frame.f1 for p in performances]
+    medians = [m for p in performances if (m := p.onset_error_ms.median) is not None]
+    return Evaluation(
+        frame_f1=float(np.mean(frame_f1)),
+        frame_f1_interval=interval_of_mean(frame_f1, seed),
+        note_f1_50ms=float(np.mean([p.note.f1_50ms for p in performances])),
+        note_f1_100ms=float(np.mean([p.note.f1_100ms for p in performances])),
+        onset_error_ms_median=float(np.median(medians)) if medians else None,
+        wrong_keys=float(np.mean([p.wrong_keys for p in performances])),
+        episodes=len(performances),
+    )
 
 
 def episodes(
@@ -23,24 +102,28 @@ def episodes(
 ) -> Iterator[Performance]:
     """Play a song several times, each time scored.
 
-    The first episode starts in the policy's start posture; every other one as a real hand would,
-    up to 0.01 rad and 0.5 mm off it, drawn from (``seed``, episode).
+    The first episode is undisturbed. Every other one begins as a real hand would, up to 0.01 rad
+    and 1 mm off its start posture, and its policy reads joints with the noise of real encoders;
+    both are drawn from (``seed``, episode).
 
     Args:
         policy: who plays.
         model: the rig.
         goals: the song.
         count: number of episodes.
-        seed: of the start postures.
+        seed: of the disturbances.
 
     Yields:
         The performance of each episode, mode ``sim``.
     """
     for episode in range(count):
-        environment = Environment(model, goals, _start(policy, episode, seed))
+        disturbance = Disturbance(policy.joint_names, seed, episode) if episode else None
+        start = disturbance.start(policy.start) if disturbance else policy.start
+        environment = Environment(model, goals, start)
         step = environment.reset()
         while not step.last():
-            step = environment.step(policy(step.observation))
+            seen = disturbance.seen(step.observation) if disturbance else step.observation
+            step = environment.step(policy(seen))
         yield score_performance(
             goals,
             environment.events,
@@ -51,16 +134,32 @@ def episodes(
         )
 
 
+class Disturbance:
+    """What makes an episode differ from another one."""
+
+    def __init__(self, joint_names: Sequence[str], seed: int, episode: int) -> None:
+        self._rng = np.random.default_rng((seed, episode))
+        rail = np.array([name == RAIL for name in joint_names])
+        self._start = np.where(rail, START_M, START_RAD)
+        self._reading = np.where(rail, READING_M, READING_RAD)
+        self._speed = np.where(rail, SPEED_M_PER_S, SPEED_RAD_PER_S)
+
+    def start(self, posture: Array) -> Array:
+        """A posture near ``posture``."""
+        return posture + self._rng.uniform(-1.0, 1.0, len(posture)) * self._start
+
+    def seen(self, observation: Observation) -> Observation:
+        """The observation as a policy reads it."""
+        noise = self._rng.standard_normal((2, len(self._start)))
+        return {
+            **observation,
+            "joint_positions": observation["joint_positions"] + noise[0] * self._reading,
+            "joint_velocities": observation["joint_velocities"] + noise[1] * self._speed,
+        }
+
+
 def interval_of_mean(values: Sequence[float], seed: int) -> tuple[float, float]:
     """The 95 % bootstrap interval of the mean of ``values`` (percentile method, Efron 1979)."""
     drawn = np.random.default_rng(seed).choice(values, (RESAMPLES, len(values)))
     low, high = np.percentile(drawn.mean(axis=1), [2.5, 97.5])
     return float(low), float(high)
-
-
-def _start(policy: Policy, episode: int, seed: int) -> NDArray[np.float64]:
-    if episode == 0:
-        return policy.start
-    spread = [START_SPREAD_M if name == RAIL else START_SPREAD_RAD for name in policy.joint_names]
-    offset = np.random.default_rng((seed, episode)).uniform(-1.0, 1.0, len(spread))
-    return policy.start + offset * spread

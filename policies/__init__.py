@@ -2,7 +2,7 @@
 
 from policies.errors import BundleError, PolicyError, UnreachableError
 from policies.library import choose_policy, load_policy
-from policies.planner import Plan, PlanParameters, make_plan
+from policies.planner import Plan, PlanParameters, make_plan, playing_limits
 from policies.policy import Observation, Policy
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "choose_policy",
     "load_policy",
     "make_plan",
+    "playing_limits",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
 from policies.bundle import BundlePolicy, check_bundle, read_bundle
@@ -13,6 +12,9 @@ from score import Goals
 from sim import RigModel
 
 PLANNER, ZOO = "planner", "zoo"
+
+ZOO_FOLDER = Path(__file__).parent / "zoo"
+"""The policies that come with the project: a folder a rig, a bundle a song."""
 
 
 def load_policy(spec: str, model: RigModel, goals: Goals) -> Policy:
@@ -57,7 +59,7 @@ def choose_policy(model: RigModel, goals: Goals) -> tuple[str, str]:
 
 def zoo_path(rig: str, song: str) -> Path:
     """Where the zoo keeps, or would keep, its bundle for a song on a rig."""
-    return Path(str(resources.files("policies"))) / "zoo" / rig / f"{song}.npz"
+    return ZOO_FOLDER / rig / f"{song}.npz"
 
 
 def _from_zoo(model: RigModel, goals: Goals) -> Policy:

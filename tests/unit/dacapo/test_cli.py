@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from dacapo.__main__ import VERBS, main
+from dacapo.inputs import load_goals, load_model
+from policies import make_plan
+from policies.bundle import untrained_bundle, write_bundle
 from score import Note, Score, write_midi
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -171,6 +174,46 @@ def test_unknown_rig(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_unknown_policy(capsys: pytest.CaptureFixture[str]) -> None:
     assert "psychic" in complaint(capsys, "evaluate", "ode_to_joy", "--policy", "psychic")
+
+
+@pytest.mark.parametrize("verb", ["play", "evaluate"])
+@pytest.mark.parametrize(
+    "content",
+    [None, b"", b"PK\3\4", b"no weights at all"],
+    ids=["missing", "empty", "truncated", "no bundle"],
+)
+def test_bad_policy_bundle(
+    verb: str, content: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = tmp_path / "policy.npz"
+    if content is not None:
+        bundle.write_bytes(content)
+    arguments = ["--out", str(tmp_path)] if verb == "play" else []
+    message = complaint(capsys, verb, "ode_to_joy", "--policy", str(bundle), *arguments)
+    assert "policy.npz" in message
+
+
+@pytest.mark.parametrize("verb", ["play", "evaluate"])
+def test_bundle_for_another_rig_or_song(
+    verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = load_model("leap_rail_49", None)
+    goals = load_goals("hot_cross_buns", model)
+    bundle = tmp_path / "policy.npz"
+    write_bundle(untrained_bundle(model, goals, make_plan(goals, model), (4,)), bundle)
+    arguments = ["--policy", str(bundle), *(["--out", str(tmp_path)] if verb == "play" else [])]
+    assert "plays 'hot_cross_buns'" in complaint(capsys, verb, "ode_to_joy", *arguments)
+    other_rig = ["--rig", "allegro_slide_49"]
+    message = complaint(capsys, verb, "hot_cross_buns", *other_rig, *arguments)
+    assert "trained for rig 'leap_rail_49', not 'allegro_slide_49'" in message
+
+
+def test_bench_policy(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "policy", "--repeats", "1", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert 0 < result["leap_rail_49"]["call_ms_p50"] <= result["leap_rail_49"]["call_ms_p99"]
+    assert result["import_s"] > 0
+    assert result["jax_imported"] is False
 
 
 def test_missing_parameters_file(capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,8 +72,8 @@ $(PLAY_STAMP): pyproject.toml | $(VENV_STAMP)
 	@touch $@
 
 $(DEV_STAMP): pyproject.toml $(PLAY_STAMP)
-	@echo "set-up: installing the test tools"
-	@$(PIP) ".[$(EXTRAS),dev]"
+	@echo "set-up: installing the tools of tests and training"
+	@$(PIP) ".[$(EXTRAS),train,dev]"
 	@touch $@
 
 $(WS_STAMP): $(WS_SOURCES) $(PLAY_STAMP)

@@ -56,6 +56,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "rise_steps": (0, 5),
     "hop_steps": (1, 3),
     "hop_share": (0.0, 1.0),
+    "hop_depth": (0.6, 1.1),
     "lead_gain": (0.7, 1.8),
     "force_gain": (0.3, 2.0),
     "friction_gain": (0.0, 2.0),

@@ -20,6 +20,7 @@ _FREE, _MOVING, _DOWN = 0, 1, 2
 _TIP_GAP_M = 0.0215
 _REACH_MARGIN_M = 0.008
 _TAUT_ROUNDS = 400
+_DEEPER_ROWS = 2
 
 
 @dataclass(frozen=True)
@@ -117,27 +118,38 @@ class _Tips:
 
     def _hold(self, finger: int, press: Press) -> None:
         """Press, hold, and lift in the row after."""
-        p, key = self.parameters, self.keys[press.key]
-        lever = key[0] - self.keyboard.white_shape.hinge_x
-        deep = lever * np.tan(self.travel[press.key] * p.depth)
         rows = slice(press.start, press.end)
-        self.tips[rows, finger] = key - [0, 0, deep]
+        self.tips[rows, finger] = self._down(press.key, self.parameters.depth)
         self.pressed[rows, finger] = press.key
         self.duty[rows, finger] = _DOWN
         if press.end < self.n_steps:
-            self.tips[press.end, finger] = key + np.array([0, 0, p.lift_m])
+            lift = np.array([0.0, 0.0, self.parameters.lift_m])
+            self.tips[press.end, finger] = self.keys[press.key] + lift
             self.duty[press.end, finger] = _MOVING
 
+    def _down(self, key: int, depth: float) -> Array:
+        """Tip centre on a key pressed to a fraction of its travel, shape ``(3,)`` [m]."""
+        lever = self.keys[key, 0] - self.keyboard.white_shape.hinge_x
+        return self.keys[key] - [0.0, 0.0, lever * np.tan(self.travel[key] * depth)]
+
     def _hop(self, finger: int, before: Press, press: Press) -> None:
-        """Move to the next key without time between: leave the note before early."""
-        steps = self.parameters.hop_steps
+        """Move to the next key without time between: leave the note before early.
+
+        The key left behind was pressed deeper, so that it still sounds while it comes up; the
+        next one is struck deeper, so that it sounds sooner.
+        """
+        p, steps = self.parameters, self.parameters.hop_steps
         if press.key == before.key or press.start - before.end >= steps:
             return
         start, end = self.keys[before.key], self.keys[press.key]
-        for i, row in enumerate(range(max(press.start - steps, before.start + 1), press.start)):
-            w = self.parameters.hop_share * (i + 1) / steps
+        leave = max(press.start - steps, before.start + 1)
+        deeper = slice(max(leave - _DEEPER_ROWS, before.start), leave)
+        self.tips[deeper, finger] = self._down(before.key, p.hop_depth)
+        self.tips[press.start, finger] = self._down(press.key, p.hop_depth)
+        for i, row in enumerate(range(leave, press.start)):
+            w = p.hop_share * (i + 1) / steps
             self.tips[row, finger, :2] = (1 - w) * start[:2] + w * end[:2]
-            self.tips[row, finger, 2] = max(start[2], end[2]) + self.parameters.hop_m
+            self.tips[row, finger, 2] = max(start[2], end[2]) + p.hop_m
             self.pressed[row, finger] = -1
             self.duty[row, finger] = _MOVING
 

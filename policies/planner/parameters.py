@@ -28,6 +28,7 @@ class PlanParameters:
         rise_steps: control steps a tip stays over the key it released.
         hop_steps: control steps that a same-finger move takes from the end of the note before.
         hop_share: how far sideways such a tip is by the end of the note before.
+        hop_depth: how far keys are pressed just before and just after such a move.
         lead_gain: share of the servo's lag that commands make up for.
         force_gain: share of the key's force that commands make up for.
         friction_gain: share of the joint friction that commands make up for.
@@ -50,6 +51,7 @@ class PlanParameters:
     rise_steps: int = 4
     hop_steps: int = 1
     hop_share: float = 0.5
+    hop_depth: float = 0.75
     lead_gain: float = 1.25
     force_gain: float = 1.06
     friction_gain: float = 0.16

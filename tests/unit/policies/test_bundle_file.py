@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from policies import BundleError
-from policies.bundle import Bundle, read_bundle, write_bundle
+from policies.bundle import Bundle, BundlePolicy, read_bundle, write_bundle
 from policies.bundle.archive import pack, unpack
 from policies.bundle.arrays import from_npy, to_npy
 from policies.bundle.bundle import named_arrays
@@ -103,6 +103,26 @@ def test_mutated_bytes_are_refused_or_change_nothing(
     except BundleError:
         return
     assert_same(bundle, small_bundle())
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_mutated_members_are_refused_or_can_be_played(
+    data: st.DataObject, file: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """As an attacker would, with the checksums right: what is read can be written and played."""
+    members = unpack(file)
+    name = data.draw(st.sampled_from(sorted(members)))
+    mutated = bytearray(members[name])
+    for _ in range(data.draw(st.integers(1, 3))):
+        mutated[data.draw(st.integers(0, len(mutated) - 1))] = data.draw(st.integers(0, 255))
+    folder = tmp_path_factory.getbasetemp()
+    try:
+        bundle = read(pack(members | {name: bytes(mutated)}), folder)
+    except BundleError:
+        return
+    write_bundle(bundle, folder / "again.npz")
+    BundlePolicy(bundle)
 
 
 @settings(max_examples=200, deadline=None)

@@ -200,9 +200,10 @@ def _probe(name: str, code: str, detail: str, mend: str) -> Check:
 
 def _runs(code: str) -> str | None:
     """Runs Python code in a process of its own; None, or its last line of complaint."""
+    flags = ["-S"] if sys.flags.no_site else []  # to see no more packages than this process does
     try:
         result = subprocess.run(
-            [sys.executable, "-c", code],
+            [sys.executable, *flags, "-c", code],
             cwd=ROOT,
             capture_output=True,
             text=True,

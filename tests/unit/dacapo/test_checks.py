@@ -73,4 +73,4 @@ def test_doctor_runs_without_any_package() -> None:
     report = json.loads(result.stdout)
     assert report["ok"] is False
     mend = {check["name"]: check["mend"] for check in report["checks"]}
-    assert mend["numpy"] == mend["mujoco"] == "make setup"
+    assert mend["numpy"] == mend["ROS 2"] == mend["ROS 2 workspace"] == "make setup"

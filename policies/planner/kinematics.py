@@ -14,8 +14,6 @@ Array = NDArray[np.float64]
 _PITCH_LEVER_M = 0.02
 """Weighs the pitch error of the last link against position errors: 1 rad counts as 20 mm."""
 
-_LEAST_DAMPING = 1e-6
-
 
 @dataclass(frozen=True)
 class Pose:
@@ -90,8 +88,9 @@ class Finger:
     def inverse(self, points: Array, pitches: Array) -> Array:
         """Joint angles that bring the tip to ``points`` with the last link at ``pitches``.
 
-        Levenberg-Marquardt within the joint limits, all rows at once. A point out of reach gives
-        a posture near it: compare ``forward`` with ``points``.
+        Damped Gauss-Newton steps from the middle of the joint limits, all rows at once. A point
+        out of reach, or far from the postures of playing, gives some posture within the limits:
+        compare ``forward`` with ``points``.
 
         Args:
             points: tip centres with the rail at zero, shape ``(T, 3)`` [m].
@@ -102,36 +101,21 @@ class Finger:
         """
         middle = 0.5 * np.clip(self.low, -1, 1) + 0.5 * np.clip(self.high, -1, 1)
         joints = np.tile(np.clip(middle, self.low, self.high), (len(points), 1))
-        error, jacobian = self._miss(joints, points, pitches)
-        damping = np.full((len(points), 1, 1), _LEAST_DAMPING)
-        for _ in range(30):
-            step = _damped_step(jacobian, error, damping)
-            trial = np.clip(joints + np.clip(step, -0.3, 0.3), self.low, self.high)
-            new_error, new_jacobian = self._miss(trial, points, pitches)
-            better = (new_error**2).sum(axis=1) < (error**2).sum(axis=1)
-            joints[better], error[better] = trial[better], new_error[better]
-            jacobian[better] = new_jacobian[better]
-            damping = np.where(better[:, None, None], damping / 8, damping * 8)
-            damping = np.maximum(damping, _LEAST_DAMPING)
+        damping = 1e-6 * np.eye(joints.shape[1])
+        for _ in range(25):
+            pose = self.forward(joints)
+            error = np.concatenate(
+                [points - pose.point, _PITCH_LEVER_M * (pitches - pose.pitch)[:, None]], axis=1
+            )
+            jacobian = np.concatenate(
+                [pose.point_jacobian, _PITCH_LEVER_M * pose.pitch_jacobian[:, None]], axis=1
+            )
+            transposed = jacobian.transpose(0, 2, 1)
+            step = np.linalg.solve(transposed @ jacobian + damping, transposed @ error[..., None])
+            joints = np.clip(joints + np.clip(step[..., 0], -0.3, 0.3), self.low, self.high)
             if np.abs(step).max() < 1e-5:
                 break
         return joints
-
-    def _miss(self, joints: Array, points: Array, pitches: Array) -> tuple[Array, Array]:
-        """What is missing to a tip and pitch, shape ``(T, 4)``, and the Jacobian of what is."""
-        pose = self.forward(joints)
-        turn = _PITCH_LEVER_M * (pitches - pose.pitch)[:, None]
-        error = np.concatenate([points - pose.point, turn], axis=1)
-        turns = _PITCH_LEVER_M * pose.pitch_jacobian[:, None]
-        return error, np.concatenate([pose.point_jacobian, turns], axis=1)
-
-
-def _damped_step(jacobian: Array, error: Array, damping: Array) -> Array:
-    """Step of damped least squares for each row, shape ``(T, j)``."""
-    transposed = jacobian.transpose(0, 2, 1)
-    normal = transposed @ jacobian + damping * np.eye(jacobian.shape[2])
-    step: Array = np.linalg.solve(normal, transposed @ error[..., None])[..., 0]
-    return step
 
 
 def _transform(quat: tuple[float, ...] | list[float], position: tuple[float, ...]) -> Array:

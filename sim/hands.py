@@ -139,15 +139,16 @@ def add_hand(
     return bodies
 
 
-def _unit(quat: list[float]) -> np.ndarray:
-    array = np.asarray(quat, float)
+def _unit(vector: list[float]) -> np.ndarray:
+    """Tables are rounded: quaternions and axes are made unit vectors again."""
+    array = np.asarray(vector, float)
     return array / np.linalg.norm(array)
 
 
 def _turned(quat: np.ndarray, axis: list[float], angle: float) -> np.ndarray:
     """The orientation after a hinge about ``axis`` has moved by ``angle`` [rad]."""
     turn, result = np.zeros(4), np.zeros(4)
-    mujoco.mju_axisAngle2Quat(turn, np.asarray(axis, float), angle)
+    mujoco.mju_axisAngle2Quat(turn, _unit(axis), angle)
     mujoco.mju_mulQuat(result, quat, turn)
     return result
 

@@ -19,6 +19,10 @@ from sim.simulator import Simulator
 STEP_NS = round(PHYSICS_STEP_S * 1e9)
 """Length of a physics step [ns]."""
 
+LEAD_NS = 1_500_000
+"""How long before its end a step is computed [ns]: after its target is settled, and early enough
+that its state can be told at the very moment it is true."""
+
 CATCH_UP_STEPS = 20
 """Steps that may be computed at once when late (0.1 s); what is missing beyond is given up."""
 
@@ -58,11 +62,11 @@ class PacingReport:
 class RealTimeSimulator:
     """Steps a simulator at the pace of a clock.
 
-    Step `k` spans the times `t_k` to `t_{k+1} = t_k + 5 ms` and is computed at `t_{k+1}`, with
-    the newest target that arrived before `t_k + 2.5 ms`. So a target acts from the physics step
-    nearest to its arrival, however the computation is scheduled, and a policy whose answers take
-    less than 2.5 ms plays exactly as in process. All times are those of the steps, never those
-    of their computation.
+    Step `k` spans the times `t_k` to `t_{k+1} = t_k + 5 ms`. It takes the newest target that
+    arrived before `t_k + 2.5 ms`, so it can be computed 1.5 ms before its end. So a target acts
+    from the physics step nearest to its arrival, however the computation is scheduled, and a
+    policy whose answers take less than 2.5 ms plays exactly as in process. All times are those
+    of the steps, never those of their computation.
 
     `set_targets` and `hold` may be called from any thread, the rest from one.
 
@@ -84,9 +88,9 @@ class RealTimeSimulator:
         return self._time_ns
 
     @property
-    def next_ns(self) -> int:
-        """When the next step is to be computed: its end [ns]."""
-        return self._time_ns + STEP_NS
+    def due_ns(self) -> int:
+        """When the next step is to be computed [ns]."""
+        return self._time_ns + STEP_NS - LEAD_NS
 
     def set_targets(self, targets: NDArray[np.float64], arrival_ns: int) -> None:
         """Take new joint targets, shape `(n,)`, that arrived at `arrival_ns`."""
@@ -103,10 +107,10 @@ class RealTimeSimulator:
             One state per step, in order.
         """
         states: list[RigState] = []
-        while self.next_ns <= now_ns and len(states) < CATCH_UP_STEPS:
-            self.report.late += now_ns - self.next_ns > STEP_NS // 2
+        while self.due_ns <= now_ns and len(states) < CATCH_UP_STEPS:
             states.append(self._step())
-        behind = (now_ns - self._time_ns) // STEP_NS
+            self.report.late += now_ns - self._time_ns > STEP_NS // 2
+        behind = max((now_ns - self._time_ns) // STEP_NS, 0)
         self._time_ns += behind * STEP_NS
         self.report.lost_s += behind * PHYSICS_STEP_S
         return states
@@ -129,13 +133,21 @@ class RealTimeSimulator:
 
 
 def run_paced(
-    rig: RealTimeSimulator, on_state: Callable[[RigState], None], stop: threading.Event
+    rig: RealTimeSimulator, prepare: Callable[[RigState], Callable[[], None]], stop: threading.Event
 ) -> None:
-    """Step `rig` in real time and hand every state to `on_state`, until `stop` is set."""
+    """Step `rig` in real time until `stop` is set.
+
+    Args:
+        rig: What to step.
+        prepare: Is given every state before its time, and returns what to call at its time.
+        stop: Ends the loop.
+    """
     while not stop.is_set():
-        sleep_until(rig.next_ns)
+        sleep_until(rig.due_ns)
         for state in rig.catch_up(time.monotonic_ns()):
-            on_state(state)
+            tell = prepare(state)
+            sleep_until(state.time_ns)
+            tell()
 
 
 def sleep_until(deadline_ns: int) -> None:

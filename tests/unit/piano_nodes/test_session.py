@@ -24,7 +24,7 @@ class SimulatedPort:
     def wait_for_state(self, after_ns: int, timeout_s: float) -> JointReading | None:
         assert timeout_s > 0
         while self.rig.time_ns < self.last_ns:
-            for state in self.rig.catch_up(self.rig.next_ns):
+            for state in self.rig.catch_up(self.rig.due_ns):
                 for event in state.events:
                     assert self.performer is not None
                     self.performer.key_event(state.time_ns, event.key, event.down, event.velocity)

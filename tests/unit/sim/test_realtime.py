@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -95,7 +96,13 @@ def test_the_loop_keeps_the_pace_of_the_clock(model: RigModel) -> None:
     rig = RealTimeSimulator(Simulator(model), time.monotonic_ns())
     stop = threading.Event()
     states: list[RigState] = []
-    loop = threading.Thread(target=run_paced, args=(rig, states.append, stop))
+    early_ns: list[int] = []
+
+    def prepare(state: RigState) -> Callable[[], None]:
+        states.append(state)
+        return lambda: early_ns.append(state.time_ns - time.monotonic_ns())
+
+    loop = threading.Thread(target=run_paced, args=(rig, prepare, stop))
     loop.start()
     time.sleep(0.3)
     stop.set()
@@ -103,4 +110,5 @@ def test_the_loop_keeps_the_pace_of_the_clock(model: RigModel) -> None:
     assert not loop.is_alive()
     behind_s = (time.monotonic_ns() - states[-1].time_ns) / 1e9
     assert behind_s < 0.1
+    assert max(early_ns) <= 0  # no state is told before its time
     assert rig.report.steps + rig.report.lost_s * 200 >= 40

@@ -18,12 +18,16 @@ from rclpy.parameter import Parameter
 
 from piano_nodes.parameters import Setting, Value, declare
 from piano_nodes.qos import DIAGNOSTICS
+from sim.realtime import request_realtime
 
 CLOCK_OFFSET = Setting(
     "clock_offset_ns",
     0,
     "what header stamps are ahead of the monotonic clock [ns]; the front end gives all nodes one",
 )
+
+REALTIME = Setting("realtime_priority", 20, "SCHED_FIFO priority to ask for; 0: do not ask", 0, 90)
+"""Of nodes with a control loop."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ class PianoNode(Node):
         self.values = declare(self, (*self.SETTINGS, CLOCK_OFFSET))
         shown = ", ".join(f"{name}={value}" for name, value in self.values.items())
         self.get_logger().info(f"parameters: {shown}")
+        self._priority = int(self.values.get(REALTIME.name, 0))
         self._offset_ns = int(self.values["clock_offset_ns"])
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
         self._spinner = SingleThreadedExecutor(context=self.context)
@@ -95,6 +100,10 @@ class PianoNode(Node):
         if self._thread.is_alive():
             self._thread.join(timeout=2.0)
         self.destroy_node()
+
+    def request_realtime(self) -> str:
+        """Ask for the node's real-time priority for the calling thread; say what was granted."""
+        return request_realtime(self._priority) if self._priority else "normal"
 
     def stamp(self, monotonic_ns: int) -> Time:
         """The header stamp of a moment of the monotonic clock."""
@@ -118,5 +127,7 @@ class PianoNode(Node):
         self._diagnostics.publish(message)
 
     def _spin(self) -> None:
+        if self._priority > 1:
+            request_realtime(self._priority - 1)  # below the loop that these callbacks serve
         with contextlib.suppress(ExternalShutdownException):
             self._spinner.spin()

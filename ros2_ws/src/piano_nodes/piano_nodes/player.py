@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import array
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,7 @@ from piano_msgs.msg import KeyEvent
 from piano_nodes import conversions
 from piano_nodes.graph import MODES, POLICY, RIG
 from piano_nodes.names import HAND_STOP, JOINT_STATES, JOINT_TRAJECTORY, KEY_EVENTS, PLAY
-from piano_nodes.node import ALONE, PianoNode, Surroundings
+from piano_nodes.node import ALONE, REALTIME, PianoNode, Surroundings
 from piano_nodes.parameters import Setting
 from piano_nodes.qos import EVENTS, STATES, TARGETS
 from piano_nodes.session import Cancelled, JointReading, perform, prepare
@@ -27,7 +29,11 @@ from policies.results import RunResult, write_results
 from policies.run_folder import RunFolder
 from score import DaCapoError, Performance, score_performance
 from sim import build_model, load_rig
-from sim.realtime import request_realtime
+
+YIELD_S = 0.001
+"""How long the executor leaves the interpreter to the control loop that it has just woken [s]."""
+
+_NOTHING = 2**63
 
 
 class Player(PianoNode):
@@ -42,7 +48,7 @@ class Player(PianoNode):
         Setting("policy", POLICY, "who plays: planner, zoo, or path of a policy bundle"),
         Setting("mode", MODES[0], "what the rig in the graph is", choices=MODES),
         Setting("out", "runs", "folder of runs, for goals that name no folder"),
-        Setting("realtime_priority", 20, "SCHED_FIFO priority to ask for; 0: do not ask", 0, 90),
+        REALTIME,
     )
 
     def __init__(self, around: Surroundings = ALONE) -> None:
@@ -55,11 +61,15 @@ class Player(PianoNode):
         self._scheduling = "not started"
         self._reading: JointReading | None = None
         self._news = threading.Condition()
+        self._awaited_ns = _NOTHING
         self._order: dict[tuple[str, ...], NDArray[np.intp] | None] = {}
         # Events first: an executor takes what is ready in this order, so a policy sees the keys
         # of the moment whose joint state it answers.
         self.create_subscription(KeyEvent, KEY_EVENTS, self._take_event, EVENTS)
         self.create_subscription(JointState, JOINT_STATES, self._take_state, STATES)
+        self._message = JointTrajectory(
+            joint_names=list(self._model.joint_names), points=[JointTrajectoryPoint()]
+        )
         self._targets = self.create_publisher(JointTrajectory, JOINT_TRAJECTORY, TARGETS)
         self._hand_stop = self.create_client(Trigger, HAND_STOP)
         self._server = ActionServer(
@@ -93,15 +103,15 @@ class Player(PianoNode):
             return late_enough or self._ending.is_set()
 
         with self._news:
+            self._awaited_ns = after_ns
             self._news.wait_for(has_come, timeout_s)
             reading = self._reading
         return reading if reading is not None and reading.time_ns >= after_ns else None
 
     def send(self, targets: NDArray[np.float64]) -> None:
         """Send joint targets; stamp 0 means now, as trajectory controllers expect."""
-        message = JointTrajectory(joint_names=list(self._model.joint_names))
-        message.points = [JointTrajectoryPoint(positions=targets.tolist())]
-        self._targets.publish(message)
+        self._message.points[0].positions = array.array("d", targets.tobytes())
+        self._targets.publish(self._message)
 
     def attend(self, performer: Performer) -> None:
         """Hand key events to this performer from now on."""
@@ -125,7 +135,12 @@ class Player(PianoNode):
         )
         with self._news:
             self._reading = reading
-            self._news.notify_all()
+            awaited = reading.time_ns >= self._awaited_ns
+            if awaited:
+                self._awaited_ns = _NOTHING
+                self._news.notify_all()
+        if awaited:
+            time.sleep(YIELD_S)
 
     def _take_event(self, message: KeyEvent) -> None:
         if self._performer is not None:
@@ -192,8 +207,7 @@ class Player(PianoNode):
         self._feedback(goal, Progress(Stage.LOADING))
         policy = str(self.values["policy"])
         performer, goals = prepare(song, self._model, policy)
-        priority = int(self.values["realtime_priority"])
-        self._scheduling = request_realtime(priority) if priority else "normal"
+        self._scheduling = self.request_realtime()
         perform(performer, self, lambda now: self._feedback(goal, now))
         performance = score_performance(
             goals,

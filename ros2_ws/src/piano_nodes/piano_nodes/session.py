@@ -27,6 +27,8 @@ STATE_S = 0.5
 """How long any other joint state may take [s]."""
 PROGRESS_EVERY = 4
 """Control steps between two reports of progress: 5 a second."""
+BREATH_S = 0.01
+"""Pause between sending targets and reporting [s]: the targets are to arrive undisturbed."""
 
 
 @dataclass(frozen=True)
@@ -103,5 +105,6 @@ def perform(performer: Performer, port: RigPort, report: Callable[[Progress], No
         port.send(performer.step(reading.time_ns, reading.positions, reading.velocities, now_ns))
         steps += 1
         if steps % PROGRESS_EVERY == 0:
+            time.sleep(BREATH_S)
             report(performer.progress())
     report(performer.progress())

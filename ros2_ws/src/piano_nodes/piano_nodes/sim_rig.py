@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,14 @@ from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
+import score
 from piano_msgs.msg import KeyEvent
 from piano_nodes.names import HAND_STOP, JOINT_STATES, JOINT_TRAJECTORY, KEY_EVENTS
-from piano_nodes.node import ALONE, PianoNode, Surroundings
+from piano_nodes.node import ALONE, REALTIME, PianoNode, Surroundings
 from piano_nodes.parameters import Setting
 from piano_nodes.qos import EVENTS, STATES, TARGETS
 from sim import PHYSICS_STEP_S, Simulator, build_model, load_rig, read_parameters
-from sim.realtime import STEP_NS, RealTimeSimulator, RigState, request_realtime, run_paced
+from sim.realtime import STEP_NS, RealTimeSimulator, RigState, run_paced
 
 
 class SimRig(PianoNode):
@@ -33,7 +35,7 @@ class SimRig(PianoNode):
         Setting("rig", "leap_rail_49", "name of a rig, or path of a rig file"),
         Setting("params", "", "physics parameters file; empty: the rig's nominal ones"),
         Setting("state_rate_hz", 100, "joint states per second; divides 200", 20, 200),
-        Setting("realtime_priority", 20, "SCHED_FIFO priority to ask for; 0: do not ask", 0, 90),
+        REALTIME,
     )
 
     def __init__(self, around: Surroundings = ALONE) -> None:
@@ -71,19 +73,27 @@ class SimRig(PianoNode):
         super().stop()
 
     def _run(self) -> None:
-        priority = int(self.values["realtime_priority"])
-        self._scheduling = request_realtime(priority) if priority else "normal"
-        run_paced(self._rig, self._tell, self._ending)
+        self._scheduling = self.request_realtime()
+        run_paced(self._rig, self._prepare, self._ending)
 
-    def _tell(self, state: RigState) -> None:
-        for event in state.events:
-            message = KeyEvent(
-                monotonic_ns=state.time_ns, key=event.key, down=event.down, velocity=event.velocity
-            )
-            message.header.stamp = self.stamp(state.time_ns)
-            self._events.publish(message)
+    def _prepare(self, state: RigState) -> Callable[[], None]:
+        """Make the messages about a state, to be published at its time: events first."""
+        ready = [(self._events, self._key_event(state, event)) for event in state.events]
         if (state.time_ns - self._start_ns) // STEP_NS % self._every == 0:
-            self._states.publish(self._joint_state(state))
+            ready.append((self._states, self._joint_state(state)))
+
+        def tell() -> None:
+            for publisher, message in ready:
+                publisher.publish(message)
+
+        return tell
+
+    def _key_event(self, state: RigState, event: score.KeyEvent) -> KeyEvent:
+        message = KeyEvent(
+            monotonic_ns=state.time_ns, key=event.key, down=event.down, velocity=event.velocity
+        )
+        message.header.stamp = self.stamp(state.time_ns)
+        return message
 
     def _joint_state(self, state: RigState) -> JointState:
         message = JointState(

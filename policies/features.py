@@ -79,15 +79,14 @@ class Features:
 
     def __init__(self, part: Part) -> None:
         n, n_keys = len(part.joint_low), part.keys.shape[1]
-        due = np.flatnonzero(part.keys.any(axis=0)).tolist()
-        self._keys = slice(max(due[0] - _KEY_MARGIN, 0), min(due[-1] + _KEY_MARGIN + 1, n_keys))
+        due = np.flatnonzero(part.keys.any(axis=0))  # the goals of other keys would never change
+        low, high = int(due[0]) - _KEY_MARGIN, int(due[-1]) + _KEY_MARGIN
+        self._keys = slice(max(low, 0), min(high + 1, n_keys))
         width = self._keys.stop - self._keys.start
         self._middle = 0.5 * (part.joint_low + part.joint_high)
         self._half = 0.5 * (part.joint_high - part.joint_low)
         self._last = len(part.keys)
-        self._goal = np.concatenate(
-            [part.keys[:, self._keys], np.zeros((LOOKAHEAD + 1, width), bool)]
-        )
+        self._goal = np.concatenate([part.keys[:, due], np.zeros((LOOKAHEAD + 1, len(due)), bool)])
         self._references = _held(part.references, PLAN_ROWS)
         self._targets = _held(part.targets, 1)
         sizes = {
@@ -95,7 +94,7 @@ class Features:
             "joint_velocities": n,
             "actions": HISTORY * n,
             "keys": width,
-            "goal": (LOOKAHEAD + 1) * width,
+            "goal": (LOOKAHEAD + 1) * len(due),
             "plan_references": PLAN_ROWS * n,
             "plan_targets": n,
             "phase": 1,

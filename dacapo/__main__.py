@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from dacapo.output import complain
 
-VERBS = ("play", "evaluate", "songs", "rigs", "bench", "doctor", "info")
+VERBS = ("play", "evaluate", "polish", "songs", "rigs", "bench", "doctor", "info")
 
 DESCRIPTION = "A robot hand learns to play a real keyboard: simulate, play, listen, correct."
 

@@ -193,6 +193,22 @@ class BatchedEnvironment:
         """How far keys are down, as a fraction of their travel, shape ``(n, n_keys)``."""
         return np.clip(self._qpos[:, self.model.key_qpos] / self.model.key_travel_rad, 0.0, 1.0)
 
+    @property
+    def trigger_margin(self) -> Floats:
+        """How far keys are past their trigger, in travels, negative above it, ``(n, n_keys)``."""
+        angles = self._qpos[:, self.model.key_qpos]
+        return (angles - self._trigger_rad) / self.model.key_travel_rad
+
+    @property
+    def sounding(self) -> NDArray[np.bool_]:
+        """Which keys sounded after each physics step of the last step, ``(n, 10, n_keys)``."""
+        return self._sounding[:, 1:]
+
+    @property
+    def key_depths(self) -> Floats:
+        """Key depth after each physics step of the last step, ``(n, 10, n_keys)``."""
+        return self._track["qpos"][:, :, self.model.key_qpos] / self.model.key_travel_rad
+
     def _find_sounding(self) -> None:
         """Trigger and release, physics step by physics step."""
         sounding, angles = self._sounding, self._track["qpos"][:, :, self.model.key_qpos]

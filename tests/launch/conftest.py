@@ -14,7 +14,11 @@ collect_ignore = [] if HAS_LAUNCH else ["test_piano_play.py"]
 
 def pytest_report_header() -> str | None:
     """Say it when the launch file is checked by its node list only."""
-    return None if HAS_LAUNCH else "tests/launch/test_piano_play.py: left out, no ROS wheel has launch_ros"
+    return (
+        None
+        if HAS_LAUNCH
+        else "tests/launch/test_piano_play.py: left out, no ROS wheel has launch_ros"
+    )
 
 
 @pytest.fixture

@@ -36,7 +36,5 @@ def test_a_budget_too_short_leaves_nothing_behind(
     song: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["polish", song, "--budget-s", "1e-6", "--out", str(tmp_path / "out")]) == 1
-    assert (
-        capsys.readouterr().err == "error: a budget of 1e-06 s is over before the search begins\n"
-    )
+    assert capsys.readouterr().err.startswith("error: a budget of 1e-06 s is over before")
     assert list((tmp_path / "out/leap_rail_49").iterdir()) == []

@@ -66,7 +66,7 @@ notes = st.builds(
 
 
 @every_rig
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(played=st.lists(notes, min_size=1, max_size=7))
 def test_any_music_is_fingered_or_refused_by_name(rig: str, played: list[Note]) -> None:
     score = Score("any", tuple(sorted(played, key=lambda note: (note.start_s, note.pitch))), ())

@@ -60,7 +60,7 @@ def assert_same_poses(model: RigModel, chain: Finger, index: int, joints: Floats
 
 
 @every_finger
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(seed=seeds)
 def test_forward_kinematics_equal_mujoco(rig: str, index: int, seed: int) -> None:
     chain = finger(rig, index)
@@ -79,7 +79,7 @@ def test_a_parked_joint_in_a_playing_finger_is_where_it_is_parked() -> None:
 
 
 @every_finger
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(seed=seeds)
 def test_jacobians_equal_finite_differences(rig: str, index: int, seed: int) -> None:
     chain, step = finger(rig, index), 1e-6
@@ -95,7 +95,7 @@ def test_jacobians_equal_finite_differences(rig: str, index: int, seed: int) -> 
 
 
 @every_finger
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(seed=seeds)
 def test_inverse_kinematics_find_what_forward_gave(rig: str, index: int, seed: int) -> None:
     """All around the postures of playing."""
@@ -112,7 +112,7 @@ def test_inverse_kinematics_find_what_forward_gave(rig: str, index: int, seed: i
 
 
 @every_finger
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(seed=seeds)
 def test_a_point_out_of_reach_gives_a_posture_within_limits(
     rig: str, index: int, seed: int

@@ -65,7 +65,7 @@ def test_a_plan_takes_two_seconds_at_most(rig: str) -> None:
 
 
 @every_rig
-@pytest.mark.parametrize("pitch", [36, 37, 60, 82, 84])
+@pytest.mark.parametrize("pitch", [36, 82, 84])
 def test_keys_from_end_to_end_are_played(rig: str, pitch: int) -> None:
     model = nominal_model(rig)
     goals = goals_of(chord_score((pitch,)), model.rig)
@@ -103,7 +103,11 @@ def test_a_plan_is_a_policy(rig: str) -> None:
 
 @every_rig
 def test_planning_is_deterministic(rig: str) -> None:
-    goals, model, parameters = song_goals(rig, "ode_to_joy"), nominal_model(rig), PlanParameters()
+    goals, model, parameters = (
+        song_goals(rig, "hot_cross_buns"),
+        nominal_model(rig),
+        PlanParameters(),
+    )
     first, again = (make_plan(goals, model, parameters) for _ in range(2))
     np.testing.assert_array_equal(first.targets, again.targets)
 

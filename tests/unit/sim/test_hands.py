@@ -47,7 +47,7 @@ def angles_at(name: str, seed: int) -> dict[str, float]:
 
 
 @every_hand
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_forward_kinematics_equal_the_table(name: str, variant: str | None, seed: int) -> None:
     model, data = free_hand(name, variant)
@@ -87,7 +87,7 @@ def test_total_mass(name: str, variant: str | None) -> None:
 
 
 @every_hand
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_a_parked_joint_is_held_at_its_angle(name: str, variant: str | None, seed: int) -> None:
     angles = angles_at(name, seed)

@@ -93,9 +93,10 @@ def test_no_entry_of_the_table_is_dead(rig: str, bound: str) -> None:
     model = build_model(description)  # apply sets everything, so one model serves all
     states, events = trace(nominal.apply(model))
     for entry in parameter_table(description):
-        moved = entry.nominal + SHARES.get(entry.name, 0.15) * (
-            getattr(entry, bound) - entry.nominal
-        )
+        if bound == "low" and entry.field == "encoder":
+            continue  # offsets are symmetric: once is enough
+        way = getattr(entry, bound) - entry.nominal
+        moved = entry.nominal + SHARES.get(entry.name, 0.15) * way
         if abs(moved - entry.nominal) > 1e-12:
             after, after_events = trace(nominal.with_values(**{entry.name: moved}).apply(model))
             assert np.isfinite(after).all(), entry.name
@@ -112,7 +113,7 @@ def drawn(rig: str, seed: int) -> PhysicsParameters:
 
 
 @every_rig
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_within_bounds_everything_stays_finite(rig: str, seed: int) -> None:
     parameters = drawn(rig, seed)
@@ -298,7 +299,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 tails = st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode())
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(head=st.sampled_from([b"", HEAD.encode(), HEAD.encode() + b"values: "]), tail=tails)
 def test_only_its_own_error_comes_out_of_the_reader(head: bytes, tail: bytes, file: Path) -> None:
     rig = nominal_model("leap_rail_49").rig

@@ -171,7 +171,7 @@ def test_what_is_no_rig_file_is_refused(content: str | bytes, file: Path) -> Non
     assert refusal(file, content)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(content=st.binary(max_size=120) | st.text(max_size=120).map(lambda text: text.encode()))
 def test_garbage_is_refused(content: bytes, file: Path) -> None:
     refusal(file, content)
@@ -194,7 +194,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(path=st.sampled_from(field_paths()), value=values)
 def test_any_value_in_any_field_is_taken_or_refused_by_name(
     path: tuple[str, ...], value: object, file: Path

@@ -71,7 +71,7 @@ def test_a_planned_song_presses_keys_by_targets_alone(rig: str) -> None:
 
 
 @every_rig
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(seed=seeds)
 def test_events_alternate_and_come_in_order(rig: str, seed: int) -> None:
     model, plan = nominal_model(rig), song_plan(rig, "jingle_bells")
@@ -141,7 +141,7 @@ def test_the_same_commands_give_the_same_states(rig: str) -> None:
 
 @every_rig
 @pytest.mark.parametrize("delay_s", [0.0, 0.035])
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(seed=seeds)
 def test_a_control_step_is_ten_physics_steps(rig: str, delay_s: float, seed: int) -> None:
     model = replace(nominal_model(rig), command_delay_s=delay_s)

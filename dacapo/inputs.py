@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from score import Goals
     from sim import RigModel
 
+MOST_FINDINGS = 5
+
 
 def load_model(rig_name: str, params: Path | None) -> RigModel:
     """The model of a rig, with a physics parameters file applied if there is one.
@@ -50,9 +52,25 @@ def settle_policy(policy: str | None, model: RigModel, goals: Goals) -> str:
     if policy is None:
         policy, reason = choose_policy(model, goals)
         remark(reason)
-    elif policy != "planner":  # which has its own way to find out, in the graph
-        load_policy(policy, model, goals)
+    load_policy(policy, model, goals)  # fails here, before anything has started
     return policy
+
+
+def remark_findings(song: str, model: RigModel) -> None:
+    """Says what in a song the rig cannot play, and which transposition would help."""
+    from policies import playing_limits
+    from score import best_transposition, lint, load_song
+
+    score, limits = load_song(song), playing_limits(model.rig)
+    findings = lint(score, limits)
+    for finding in findings[:MOST_FINDINGS]:
+        remark(f"{song}: {finding.message}")
+    if len(findings) > MOST_FINDINGS:
+        remark(f"{song}: and {len(findings) - MOST_FINDINGS} more like these")
+    if any(finding.kind == "out_of_range" for finding in findings):
+        shift = best_transposition(score, limits)
+        if shift:
+            remark(f"{song}: moved by {shift:+d} semitones, more of it would have keys")
 
 
 def check_writable(folder: Path) -> None:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dacapo.inputs import check_writable, load_goals, load_model, settle_policy
+from dacapo.inputs import check_writable, load_goals, load_model, remark_findings, settle_policy
 from dacapo.output import print_json, print_table
 from dacapo.progress import LiveLine, bar
 from dacapo.verbs import (
@@ -66,6 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_writable(arguments.out)
     if arguments.video:
         check_video(arguments.video)
+    remark_findings(arguments.song, model)
     policy = settle_policy(arguments.policy, model, goals)
 
     from piano_nodes.compose import play

@@ -12,7 +12,7 @@ from mujoco.batch import Batch
 from numpy.typing import ArrayLike, NDArray
 
 from score import CONTROL_STEP_S, LOOKAHEAD, Goals, KeyEvent
-from sim.environment import COLLISION_WEIGHT, ENERGY_COEFFICIENT
+from sim.environment import COLLISION_WEIGHT, ENERGY_COEFFICIENT, check_goals
 from sim.model import PHYSICS_STEP_S, PHYSICS_STEPS_PER_CONTROL, RigModel
 from sim.rewards import energy, fingering_rewards, key_press, sustain
 from sim.simulator import Simulator
@@ -78,9 +78,13 @@ class BatchedEnvironment:
             n: number of environments.
             start: joint positions at score time 0, shape ``(n_joints,)``.
             threads: number of threads, 0 for one a core.
+
+        Raises:
+            SimError: goals for another keyboard.
         """
         each = [models] * n if isinstance(models, RigModel) else list(models)
         self.model, self.goals, self.n = each[0], goals, n
+        check_goals(self.model, goals)
         self._start = np.array(start, float)
         self._batch = Batch(self.model.mj, n, threads, persistent=True)
         if not isinstance(models, RigModel):

@@ -11,6 +11,7 @@ from dm_env import specs
 from numpy.typing import ArrayLike, NDArray
 
 from score import CONTROL_STEP_S, LOOKAHEAD, Goals, KeyEvent
+from sim.errors import SimError
 from sim.model import RigModel
 from sim.rewards import (
     FINGER_CLOSE_ENOUGH_M,
@@ -29,6 +30,20 @@ ENERGY_COEFFICIENT = 5e-3
 """Weight of the energy term (RoboPianist, RP1M Eq. 3)."""
 COLLISION_WEIGHT = 0.5
 """Weight of the term for not touching oneself (RP1M Eq. 3; forearms there, fingertips here)."""
+
+
+def check_goals(model: RigModel, goals: Goals) -> None:
+    """See that goals were made for the rig's keyboard.
+
+    Raises:
+        SimError: they were made for another.
+    """
+    keyboard = model.rig.keyboard
+    if (goals.lowest_pitch, goals.n_keys) != (keyboard.lowest_pitch, keyboard.n_keys):
+        raise SimError(
+            f"{goals.name}: goals for {goals.n_keys} keys from pitch {goals.lowest_pitch}, but "
+            f"{model.rig.name} has {keyboard.n_keys} from {keyboard.lowest_pitch}; make them anew"
+        )
 
 
 class Environment(dm_env.Environment):
@@ -52,7 +67,11 @@ class Environment(dm_env.Environment):
             model: the rig, with its physics parameters applied.
             goals: the song on that rig's keyboard.
             start: joint positions at score time 0, shape ``(n,)``; all zero by default.
+
+        Raises:
+            SimError: goals for another keyboard.
         """
+        check_goals(model, goals)
         self.simulator, self.goals = Simulator(model), goals
         self._start = np.zeros(model.n_joints) if start is None else np.array(start, float)
         self._rewards = StepReward(model, goals)

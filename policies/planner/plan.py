@@ -16,6 +16,7 @@ from policies.planner.servo import joint_commands, joint_references
 from policies.policy import Observation
 from score import CONTROL_STEP_S, Goals
 from sim import RigModel
+from sim.environment import check_goals
 
 Array = NDArray[np.float64]
 
@@ -52,8 +53,10 @@ def make_plan(goals: Goals, model: RigModel, parameters: PlanParameters | None =
     """Plan a song on a rig.
 
     Raises:
+        SimError: goals for another keyboard.
         UnreachableError: naming the notes that the rig cannot play.
     """
+    check_goals(model, goals)
     rig = model.rig
     parameters = parameters or load_parameters(rig.name)
     reach = measure_reach(rig, parameters)

@@ -16,8 +16,8 @@ from dm_env import test_utils
 from numpy.typing import NDArray
 
 from policies import make_plan
-from score import Goals, Pedal, song_names
-from sim import Environment, RigModel, Simulator, rewards
+from score import Goals, Pedal, load_song, make_goals, song_names
+from sim import BatchedEnvironment, Environment, RigModel, SimError, Simulator, rewards
 from sim.environment import COLLISION_WEIGHT, ENERGY_COEFFICIENT
 from tests.unit.playing import (
     RIGS,
@@ -227,6 +227,18 @@ def test_playing_right_earns_more_than_resting(rig: str) -> None:
         for rows in (plan.targets[:60], resting)
     ]
     assert total[0] > total[1] + 5.0
+
+
+def test_goals_for_another_keyboard_are_refused() -> None:
+    model = nominal_model("leap_rail_49")
+    goals = make_goals(load_song("ode_to_joy"), 21, 88)
+    message = "88 keys from pitch 21, but leap_rail_49 has 49 from 36"
+    with pytest.raises(SimError, match=message):
+        Environment(model, goals)
+    with pytest.raises(SimError, match=message):
+        BatchedEnvironment(model, goals, 1, np.zeros(model.n_joints), threads=1)
+    with pytest.raises(SimError, match=message):
+        make_plan(goals, model)
 
 
 def test_the_guide_tells_the_truth() -> None:

@@ -10,13 +10,22 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import serialization
-from tensorboardX import SummaryWriter
 
 from policies.errors import PolicyError
+from policies.learning.board import Board
 from policies.learning.exam import Marks
 from score import write_whole
+
+_BROKEN = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    MemoryError,
+)
+"""What reading a damaged checkpoint may raise."""
 
 
 class TrainingError(PolicyError):
@@ -55,30 +64,31 @@ class RunFiles:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._claim(config)
-            self._board = SummaryWriter(str(folder / "tensorboard"))
+            self._board = Board(folder / "tensorboard")
         except OSError as error:
             raise TrainingError(f"cannot write into {folder}: {error.strerror}") from error
         self.rows: list[LogRow] = []
 
     def _claim(self, config: dict[str, Any]) -> None:
         path, text = self.folder / "config.json", json.dumps(config, indent=2)
-        if path.is_file() and json.loads(path.read_text()) != json.loads(text):
-            raise TrainingError(
-                f"{self.folder} holds a run with other settings: choose another --out"
-            )
+        if path.is_file():
+            odd = _difference(_settings_in(path), json.loads(text))
+            if odd:
+                raise TrainingError(
+                    f"{self.folder} holds a run with another {odd}: choose another --out, or "
+                    "delete that folder"
+                )
         write_whole(path, text.encode())
 
     def log(self, steps: int, figures: dict[str, float]) -> None:
         """Note an iteration's figures for TensorBoard."""
-        for name, value in figures.items():
-            self._board.add_scalar(name, value, steps)
+        self._board.add(steps, figures)
 
     def examined(self, row: LogRow) -> None:
         """Note an exam and draw the learning curve again."""
         self.rows.append(row)
-        for name, value in asdict(row.marks).items():
-            self._board.add_scalar(f"exam/{name}", value, row.steps)
-        self._board.flush()
+        figures = {f"exam/{name}": value for name, value in asdict(row.marks).items()}
+        self._board.add(row.steps, figures)
         write_whole(self.folder / "learning_curve.png", draw_curve(self.rows))
 
     def save(self, state: Any, best: Any) -> None:  # noqa: ANN401  # trees of any shape
@@ -102,19 +112,52 @@ class RunFiles:
             rows = json.loads(content["rows"])
             target = {"state": _plain(state), "best": _plain(best)}
             tree = serialization.from_bytes(target, content["tree"])
-        except (ValueError, KeyError, TypeError) as error:
+        except _BROKEN as error:
             raise TrainingError(
                 f"{path} is damaged: delete {self.folder} and start again"
             ) from error
         self.rows = [LogRow(**(row | {"marks": Marks(**row["marks"])})) for row in rows]
         return _keyed(state, tree["state"]), tree["best"]
 
-    def dump(self, state: Any, observations: Any) -> Path:  # noqa: ANN401
-        """Write what is needed to replay a failure; returns the file."""
+    def dump(self, iteration: int, state: Any, figures: dict[str, float]) -> Path:  # noqa: ANN401
+        """Write the state in which numbers stopped being finite; returns the file.
+
+        The last checkpoint stays: the same command goes on from there into the same failure.
+        """
         path = self.folder / "not_finite.msgpack"
-        tree = {"state": _plain(state), "observations": np.asarray(observations)}
+        tree = {"iteration": iteration, "figures": figures, "state": _plain(state)}
         write_whole(path, serialization.to_bytes(tree))
         return path
+
+    def close(self) -> None:
+        """Close what is open."""
+        self._board.close()
+
+
+def read_dump(path: Path) -> dict[str, Any]:
+    """What ``RunFiles.dump`` wrote: iteration, figures, and the state as nested dictionaries."""
+    content: dict[str, Any] = serialization.msgpack_restore(path.read_bytes())
+    return content
+
+
+def _settings_in(path: Path) -> dict[str, Any]:
+    try:
+        settings = json.loads(path.read_text())
+    except ValueError as error:
+        raise TrainingError(f"{path} is damaged: delete {path.parent} and start again") from error
+    return settings if isinstance(settings, dict) else {}
+
+
+def _difference(old: dict[str, Any], new: dict[str, Any]) -> str | None:
+    """The first setting that differs, as words."""
+    for name in {**new, **old}:
+        before, now = old.get(name), new.get(name)
+        if isinstance(before, dict) and isinstance(now, dict):
+            if inner := _difference(before, now):
+                return f"{name} ({inner})"
+        elif before != now:
+            return str(name)
+    return None
 
 
 def _plain(tree: Any) -> Any:  # noqa: ANN401

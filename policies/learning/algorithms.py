@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -9,6 +10,7 @@ from typing import Literal
 from policies.learning.environment import LearningEnvironment, Reward
 from policies.learning.learner import Learner
 from policies.learning.ppo import Ppo, PpoConfig
+from policies.learning.run_files import TrainingError
 
 Config = PpoConfig
 
@@ -60,3 +62,16 @@ ALGORITHMS: dict[str, Algorithm] = {
         exam_every=10,
     ),
 }
+
+
+def find_algorithm(name: str) -> Algorithm:
+    """The algorithm of that name.
+
+    Raises:
+        TrainingError: there is none; the message has the nearest names.
+    """
+    if name in ALGORITHMS:
+        return ALGORITHMS[name]
+    near = difflib.get_close_matches(name, ALGORITHMS, n=2)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(ALGORITHMS)}"
+    raise TrainingError(f"unknown algorithm {name!r} ({hint})")

@@ -25,12 +25,14 @@ class LoopConfig:
         budget_s: wall-clock seconds after which it ends, all sessions together.
         exam_every: iterations between exams.
         seed: of everything random.
+        started_s: ``time.monotonic()`` when this session began; preparations count.
     """
 
     total_steps: int
     budget_s: float
     exam_every: int
     seed: int
+    started_s: float
 
 
 @dataclass(frozen=True)
@@ -63,48 +65,65 @@ class BestPolicy:
 
 
 class TrainingLoop:
-    """Trains one learner in one run folder."""
+    """Trains one learner in one run folder.
+
+    Attributes:
+        steps_before: control steps of earlier sessions, known once it runs.
+    """
 
     def __init__(self, learner: Learner, exam: Exam, files: RunFiles, config: LoopConfig) -> None:
         self._learner, self._exam, self._files, self._config = learner, exam, files, config
-        self._iteration, self._wall_s = 0, 0.0
+        self._iteration, self._examined, self._wall_s = 0, -1, 0.0
         self._best: BestPolicy | None = None
-        self._clock = time.monotonic()
+        self.steps_before = 0
 
     def run(self, on_progress: Callable[[Progress], None] = lambda progress: None) -> BestPolicy:
         """Train until perfect, out of steps or out of time; returns the best policy.
 
         Raises:
-            TrainingError: numbers were no longer finite, or a checkpoint cannot be read.
+            TrainingError: numbers were no longer finite, a checkpoint cannot be read, or the
+                budget is used up before anything was learned.
         """
         self._resume()
         best = self._examine() if self._best is None else self._best
-        while not best.marks.perfect and self._steps < self._config.total_steps:
+        while self._goes_on(best):
             begun = time.monotonic()
             figures = self._learner.iterate()
             self._iteration += 1
             speed = self._learner.steps_per_iteration / (time.monotonic() - begun)
             self._guard(figures)
-            self._files.log(self._steps, figures)
+            self._files.log(self.steps, figures)
             if self._iteration % self._config.exam_every == 0:
                 best = self._examine()
             left = self._time_left(speed)
             f1 = best.marks.frame_f1
-            on_progress(Progress(self._steps, self._config.total_steps, speed, f1, left))
-            if self._elapsed() > self._config.budget_s:
-                break
-        return best
+            on_progress(Progress(self.steps, self._config.total_steps, speed, f1, left))
+        return best if self._examined == self._iteration else self._examine()
+
+    def _goes_on(self, best: BestPolicy) -> bool:
+        if best.marks.perfect or self.steps >= self._config.total_steps:
+            return False
+        in_time = self.elapsed_s < self._config.budget_s
+        if not in_time and self._iteration == 0:
+            raise TrainingError(
+                f"a budget of {self._config.budget_s:g} s is too short: preparations alone took "
+                f"{self.elapsed_s:.0f} s"
+            )
+        return in_time
 
     @property
-    def _steps(self) -> int:
+    def steps(self) -> int:
+        """Control steps so far."""
         return self._iteration * self._learner.steps_per_iteration
 
-    def _elapsed(self) -> float:
-        return self._wall_s + time.monotonic() - self._clock
+    @property
+    def elapsed_s(self) -> float:
+        """Wall-clock seconds, all sessions together."""
+        return self._wall_s + time.monotonic() - self._config.started_s
 
     def _time_left(self, speed: float) -> float:
-        by_steps = (self._config.total_steps - self._steps) / speed
-        return max(0.0, min(by_steps, self._config.budget_s - self._elapsed()))
+        by_steps = (self._config.total_steps - self.steps) / speed
+        return max(0.0, min(by_steps, self._config.budget_s - self.elapsed_s))
 
     def _examine(self) -> BestPolicy:
         """Take an exam, keep the policy if it is the best, save, and restart the episodes.
@@ -118,9 +137,10 @@ class TrainingLoop:
             normaliser = self._learner.normaliser
             mean, std = np.asarray(normaliser.mean), np.asarray(normaliser.std)
             self._best = BestPolicy(self._learner.layers(), mean, std, marks)
-        row = LogRow(self._iteration, self._steps, self._elapsed(), marks, is_best)
+        row = LogRow(self._iteration, self.steps, self.elapsed_s, marks, is_best)
         self._files.examined(row)
         self._files.save(self._learner.state, self._saved(self._best))
+        self._examined = self._iteration
         self._restart()
         return self._best
 
@@ -146,7 +166,8 @@ class TrainingLoop:
         marks = next(row.marks for row in reversed(self._files.rows) if row.best)
         layers = tuple((kernel, bias) for kernel, bias in best["layers"])
         self._best = BestPolicy(layers, best["mean"], best["std"], marks)
-        self._iteration, self._wall_s = last.iteration, last.wall_s
+        self._iteration = self._examined = last.iteration
+        self._wall_s, self.steps_before = last.wall_s, last.steps
         self._restart()
 
     @staticmethod
@@ -158,9 +179,9 @@ class TrainingLoop:
         """Stop when numbers are no longer finite, leaving what is needed to look into it."""
         if np.isfinite(list(figures.values())).all() and _finite(self._learner.layers()):
             return
-        dump = self._files.dump(self._learner.state, figures)
+        dump = self._files.dump(self._iteration, self._learner.state, figures)
         raise TrainingError(
-            f"numbers stopped being finite at step {self._steps}: the state is in {dump}; "
+            f"numbers stopped being finite at step {self.steps}: the state is in {dump}; "
             "try another --seed"
         )
 

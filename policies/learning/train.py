@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
+import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from policies.bundle import Bundle, write_bundle
-from policies.features import Features, Part
-from policies.learning.algorithms import ALGORITHMS, Algorithm
-from policies.learning.environment import LearningEnvironment
+from policies.bundle import Bundle, feature_sizes, write_bundle
+from policies.evaluation import Evaluation, evaluate
+from policies.features import Part
+from policies.learning.algorithms import Algorithm, find_algorithm
+from policies.learning.environment import LearningEnvironment, Reward
 from policies.learning.exam import Exam
 from policies.learning.loop import BestPolicy, LoopConfig, Progress, TrainingLoop
 from policies.learning.run_files import RunFiles, TrainingError
+from policies.library import load_policy
 from policies.planner import Plan, make_plan
 from score import CONTROL_STEP_S, Goals
 from sim import PhysicsParameters, Randomisation, RigModel, build_model
 
 TRAINING_DRAWS = 64
 EXAM_DRAWS = 15
+EVALUATION_EPISODES = 5
 SHORTEST_BUDGET_S = 5.0
 
 
@@ -38,8 +45,11 @@ class Task:
             ranges.
         randomisation: other ranges, such as a calibration's; they win over ``randomise``.
         plan: the reference, if not the planner's.
-        budget_s: wall-clock seconds.
+        budget_s: wall-clock seconds, all sessions of a run together.
         seed: of everything random.
+        reward: which reward, if not the algorithm's own.
+        fingering: whether the fingering term counts.
+        starts_along_plan: whether the episodes of a residual learner start anywhere in the song.
     """
 
     goals: Goals
@@ -50,6 +60,9 @@ class Task:
     plan: Plan | None = None
     budget_s: float = 60.0
     seed: int = 0
+    reward: Reward | None = None
+    fingering: bool = True
+    starts_along_plan: bool = True
 
 
 @dataclass(frozen=True)
@@ -59,33 +72,75 @@ class Trained:
     Attributes:
         bundle: path of the bundle.
         steps: control steps.
-        wall_s: seconds.
-        frame_f1: of the exam that chose the policy.
-        note_f1_50ms: of that exam.
+        steps_before: those of earlier sessions.
+        wall_s: seconds, all sessions together.
+        scores: of the bundle as it was written, played afresh in the simulator it was made for.
     """
 
     bundle: Path
     steps: int
+    steps_before: int
     wall_s: float
-    frame_f1: float
-    note_f1_50ms: float
+    scores: Evaluation
 
 
 def train(
-    task: Task, folder: Path, on_progress: Callable[[Progress], None] = lambda progress: None
+    task: Task,
+    folder: Path,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+    started_s: float | None = None,
 ) -> Trained:
     """Train a policy and write its bundle and its run's files into ``folder``.
 
+    Args:
+        task: what to train.
+        folder: of this run; one that holds an interrupted run of the same task is taken up.
+        on_progress: is told how far it is after every iteration.
+        started_s: ``time.monotonic()`` when the clock of the budget began to run, if not now.
+
     Raises:
-        TrainingError: a budget too short, a folder of another run, numbers that went wrong.
+        TrainingError: an unknown algorithm, a budget too short, a folder of another run, numbers
+            that went wrong.
         UnreachableError: the rig cannot play some notes.
     """
+    started_s = time.monotonic() if started_s is None else started_s
     if task.budget_s < SHORTEST_BUDGET_S:
-        raise TrainingError(f"a budget of {task.budget_s:g} s is too short: give at least 5")
-    algorithm = ALGORITHMS[task.algorithm]
+        raise TrainingError(
+            f"a budget of {task.budget_s:g} s is too short: give at least {SHORTEST_BUDGET_S:g}"
+        )
+    algorithm = _algorithm(task)
     nominal = task.physics.apply(build_model(task.physics.rig))
     plan = task.plan or make_plan(task.goals, nominal)
-    files = RunFiles(folder, _settings(task, algorithm))
+    part = Part.of(nominal.joint_low, nominal.joint_high, task.goals, plan)
+    files = RunFiles(folder, _settings(task, algorithm, part))
+    try:
+        loop = _loop(task, algorithm, nominal, plan, files, started_s=started_s)
+        best = loop.run(on_progress)
+    finally:
+        files.close()
+    path = folder / f"{task.goals.name}.npz"
+    write_bundle(_bundle(task, algorithm, part, best), path)
+    scores = evaluate(
+        load_policy(str(path), nominal, task.goals), nominal, task.goals, EVALUATION_EPISODES
+    )
+    return Trained(path, loop.steps, loop.steps_before, loop.elapsed_s, scores)
+
+
+def _algorithm(task: Task) -> Algorithm:
+    algorithm = find_algorithm(task.algorithm)
+    return replace(algorithm, reward=task.reward) if task.reward else algorithm
+
+
+def _loop(
+    task: Task,
+    algorithm: Algorithm,
+    nominal: RigModel,
+    plan: Plan,
+    files: RunFiles,
+    *,
+    started_s: float,
+) -> TrainingLoop:
+    """Environments, learner and exam, ready to go."""
     training_models, exam_models = _models(task, nominal, algorithm)
     env = LearningEnvironment(
         training_models,
@@ -94,17 +149,16 @@ def train(
         algorithm.n_envs,
         residual=algorithm.residual,
         reward=algorithm.reward,
-        starts_along_plan=algorithm.residual,
+        fingering=task.fingering,
+        starts_along_plan=algorithm.residual and task.starts_along_plan,
         seed=task.seed,
     )
     learner = algorithm.make(env, task.seed)
     exam = Exam(exam_models, task.goals, plan, algorithm.residual)
-    config = LoopConfig(algorithm.total_steps, task.budget_s, algorithm.exam_every, task.seed)
-    best = TrainingLoop(learner, exam, files, config).run(on_progress)
-    path = folder / f"{task.goals.name}.npz"
-    write_bundle(_bundle(task, algorithm, plan, nominal, best), path)
-    last = files.rows[-1]
-    return Trained(path, last.steps, last.wall_s, best.marks.frame_f1, best.marks.note_f1)
+    config = LoopConfig(
+        algorithm.total_steps, task.budget_s, algorithm.exam_every, task.seed, started_s
+    )
+    return TrainingLoop(learner, exam, files, config)
 
 
 def _models(
@@ -124,42 +178,62 @@ def _models(
     return repeated, [nominal, *examined]
 
 
-def _settings(task: Task, algorithm: Algorithm) -> dict[str, object]:
+def _settings(task: Task, algorithm: Algorithm, part: Part) -> dict[str, object]:
     """Everything that shapes a run, as JSON values."""
+    ranges = task.randomisation.ranges if task.randomisation else {}
     return {
         "song": task.goals.name,
         "rig": task.physics.rig.name,
         "rig_hash": task.physics.rig.hash,
+        "goals_sha256": _sha256(part.keys),
+        "plan_sha256": _sha256(part.references, part.targets),
+        "features": feature_sizes(part),
         "physics": dict(task.physics.values),
         "algorithm": task.algorithm,
         "hyper_parameters": {k: _json(v) for k, v in asdict(algorithm.config).items()},
+        "exam_every": algorithm.exam_every,
         "reward": algorithm.reward,
+        "fingering": task.fingering,
+        "starts_along_plan": algorithm.residual and task.starts_along_plan,
         "randomise": task.randomise,
-        "ranges": {k: list(v) for k, v in task.randomisation.ranges.items()}
-        if task.randomisation
-        else None,
+        "ranges": {name: list(range_) for name, range_ in ranges.items()},
         "seed": task.seed,
     }
+
+
+def _sha256(*arrays: NDArray[Any]) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
 def _json(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _bundle(
-    task: Task, algorithm: Algorithm, plan: Plan, model: RigModel, best: BestPolicy
-) -> Bundle:
-    part = Part.of(model.joint_low, model.joint_high, task.goals, plan)
-    blocks = {name: block.stop - block.start for name, block in Features(part).blocks.items()}
+_TOLD = (
+    "algorithm",
+    "hyper_parameters",
+    "reward",
+    "fingering",
+    "starts_along_plan",
+    "randomise",
+    "ranges",
+)
+"""Settings that a bundle repeats."""
+
+
+def _bundle(task: Task, algorithm: Algorithm, part: Part, best: BestPolicy) -> Bundle:
     rig = task.physics.rig
-    settings = _settings(task, algorithm)
+    settings = _settings(task, algorithm, part)
     return Bundle(
         song=task.goals.name,
         rig=rig.name,
         rig_hash=rig.hash,
         joint_names=rig.joint_names,
         control_step_s=CONTROL_STEP_S,
-        feature_blocks=blocks,
+        feature_blocks=feature_sizes(part),
         part=part,
         mean=best.mean,
         std=best.std,
@@ -167,7 +241,7 @@ def _bundle(
         squash=algorithm.squash,
         residual=algorithm.residual,
         physics=dict(task.physics.values),
-        training={k: settings[k] for k in ("algorithm", "hyper_parameters", "reward", "randomise")},  # type: ignore[misc]  # JSON values
+        training={name: settings[name] for name in _TOLD},  # type: ignore[misc]  # JSON values
         seed=task.seed,
         scores={"frame_f1": best.marks.frame_f1, "note_f1_50ms": best.marks.note_f1},
         versions={

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from policies.planner import Plan
 from score import CONTROL_STEP_S, LOOKAHEAD, Goals
+from sim import limit_targets
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -66,7 +67,7 @@ class Actions:
             targets = plan + self.scale * actions
         else:
             targets = self._middle + self._half * actions
-        return np.clip(targets, self.part.joint_low, self.part.joint_high)
+        return limit_targets(targets, self.part.joint_low, self.part.joint_high)
 
 
 class Features:

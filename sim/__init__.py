@@ -3,6 +3,7 @@
 from sim.batched import BatchedEnvironment, SongStates, record_states
 from sim.environment import Environment
 from sim.errors import ParameterError, RenderingError, RigError, SimError
+from sim.limits import limit_targets
 from sim.model import (
     PHYSICS_STEP_S,
     PHYSICS_STEPS_PER_CONTROL,
@@ -43,6 +44,7 @@ __all__ = [
     "build_model",
     "build_spec",
     "key_name",
+    "limit_targets",
     "load_rig",
     "parameter_table",
     "read_parameters",

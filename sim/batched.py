@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from score import CONTROL_STEP_S, LOOKAHEAD, Goals, KeyEvent
 from sim.environment import COLLISION_WEIGHT, ENERGY_COEFFICIENT, check_goals
+from sim.limits import limit_targets
 from sim.model import PHYSICS_STEP_S, PHYSICS_STEPS_PER_CONTROL, RigModel
 from sim.rewards import energy, fingering_rewards, key_press, sustain
 from sim.simulator import Simulator
@@ -168,7 +169,7 @@ class BatchedEnvironment:
         """
         model = self.model
         targets = self.observation["joint_targets"]
-        np.clip(actions, model.joint_low, model.joint_high, out=targets)
+        limit_targets(actions, model.joint_low, model.joint_high, out=targets)
         control = None
         if self._commands:
             control = self._commands.shift(targets + self._offset)

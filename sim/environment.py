@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from score import CONTROL_STEP_S, LOOKAHEAD, Goals, KeyEvent
 from sim.errors import SimError
+from sim.limits import limit_targets
 from sim.model import RigModel
 from sim.rewards import (
     FINGER_CLOSE_ENOUGH_M,
@@ -92,7 +93,7 @@ class Environment(dm_env.Environment):
         if not self._playing:
             return self.reset()
         model = self.simulator.model
-        self._targets = np.clip(action, model.joint_low, model.joint_high)
+        self._targets = limit_targets(action, model.joint_low, model.joint_high)
         self.events += self.simulator.advance(self._targets)
         self.reward_terms = self._rewards(self.simulator, self._step)
         reward = sum(self.reward_terms.values())

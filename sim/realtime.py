@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from score import KeyEvent
+from sim.limits import limit_targets
 from sim.model import PHYSICS_STEP_S
 from sim.simulator import Simulator
 
@@ -93,8 +94,14 @@ class RealTimeSimulator:
         return self._time_ns + STEP_NS - LEAD_NS
 
     def set_targets(self, targets: NDArray[np.float64], arrival_ns: int) -> None:
-        """Take new joint targets, shape `(n,)`, that arrived at `arrival_ns`."""
-        self._arrivals.append((arrival_ns, targets))
+        """Take new joint targets, shape `(n,)`, that arrived at `arrival_ns`.
+
+        Raises:
+            SimError: they cannot be followed; the old ones stay.
+        """
+        model = self.simulator.model
+        limited = limit_targets(targets, model.joint_low, model.joint_high)
+        self._arrivals.append((arrival_ns, limited))
 
     def hold(self, arrival_ns: int) -> None:
         """Stop where the joints are, until new targets come."""

@@ -15,7 +15,7 @@ from policies.planner.reach import measure_reach
 from policies.planner.servo import joint_commands, joint_references
 from policies.policy import Observation
 from score import CONTROL_STEP_S, Goals
-from sim import RigModel
+from sim import RigModel, limit_targets
 from sim.environment import check_goals
 
 Array = NDArray[np.float64]
@@ -65,5 +65,5 @@ def make_plan(goals: Goals, model: RigModel, parameters: PlanParameters | None =
     fingers = [Finger(rig, index) for index in range(len(rig.hand.fingers))]
     references = joint_references(motion, rig, fingers)
     commands = joint_commands(references, motion, rig, fingers, parameters)
-    targets = np.clip(commands, model.joint_low, model.joint_high)
+    targets = limit_targets(commands, model.joint_low, model.joint_high)
     return Plan(rig.name, rig.joint_names, references, targets)

@@ -14,7 +14,7 @@ from policies.planner import Plan
 from policies.search.takes import LATE_10MS, Rehearsal, Takes
 from policies.search.windows import Window, changes, choose_windows
 from score import Goals
-from sim import RigModel
+from sim import RigModel, limit_targets
 
 Array = NDArray[np.float64]
 
@@ -137,7 +137,7 @@ class _Search:
         tried = best.targets + changes(
             best.targets, windows, self._plan.joint_names, SAMPLES, self._rng
         )
-        np.clip(tried, self._model.joint_low, self._model.joint_high, out=tried)
+        limit_targets(tried, self._model.joint_low, self._model.joint_high, out=tried)
         heard = windows[-1].end + 1  # what sounds early belongs to the row before
         takes = self._samples.play(tried[:, :heard])
         self._adopt(list(self._winners(windows, tried, takes)))

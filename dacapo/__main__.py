@@ -14,13 +14,14 @@ from collections.abc import Sequence
 
 from dacapo.output import complain
 
-VERBS = ("play", "evaluate", "polish", "songs", "rigs", "bench", "doctor", "info")
+VERBS = ("play", "train", "evaluate", "polish", "songs", "rigs", "bench", "doctor", "info")
 
 DESCRIPTION = "A robot hand learns to play a real keyboard: simulate, play, listen, correct."
 
 EPILOG = """\
 examples:
   dacapo play ode_to_joy              play a song and score it
+  dacapo train my_song.mid            learn one of your own
   dacapo songs                        the songs of the library
   dacapo doctor                       what is missing, and which command mends it
 

@@ -10,7 +10,7 @@ from dacapo.output import remark
 
 if TYPE_CHECKING:
     from score import Goals
-    from sim import RigModel
+    from sim import PhysicsParameters, RigModel
 
 MOST_FINDINGS = 5
 
@@ -26,6 +26,18 @@ def load_model(rig_name: str, params: Path | None) -> RigModel:
     rig = load_rig(rig_name)
     model = build_model(rig)
     return read_parameters(params, rig).apply(model) if params else model
+
+
+def load_physics(rig_name: str, params: Path | None) -> PhysicsParameters:
+    """The physics parameters of a file; the rig's nominal ones if there is no file.
+
+    Raises:
+        SimError: the rig or the file cannot be used.
+    """
+    from sim import PhysicsParameters, load_rig, read_parameters
+
+    rig = load_rig(rig_name)
+    return read_parameters(params, rig) if params else PhysicsParameters.nominal(rig)
 
 
 def load_goals(song: str, model: RigModel, tempo: float = 1.0) -> Goals:

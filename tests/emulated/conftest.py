@@ -2,7 +2,9 @@
 
 import importlib.util
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,3 +33,19 @@ def short_song(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("songs") / "four_notes.mid"
     write_midi(Score("four_notes", notes), path)
     return path
+
+
+@pytest.fixture
+def context() -> Iterator[Any]:
+    """A graph of its own; ROS is imported late, because it may not be there."""
+    import rclpy
+    from rclpy.signals import SignalHandlerOptions
+
+    from piano_nodes.process import prepare_environment
+
+    prepare_environment()
+    context = rclpy.Context()
+    quiet = ["--ros-args", "--log-level", "warn"]
+    rclpy.init(args=quiet, context=context, signal_handler_options=SignalHandlerOptions.NO)
+    yield context
+    context.try_shutdown()

@@ -1,42 +1,27 @@
 """Single nodes in a real graph: parameters, and what they do with odd input."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from piano_msgs.msg import KeyEvent
 from piano_nodes import qos
 from piano_nodes.compose import EXECUTABLES
 from piano_nodes.errors import NodeError
 from piano_nodes.graph import play_graph
-from piano_nodes.names import HAND_STOP, JOINT_STATES, JOINT_TRAJECTORY, KEY_EVENTS
+from piano_nodes.names import HAND_STOP, JOINT_STATES, JOINT_TRAJECTORY
 from piano_nodes.node import Surroundings
 from piano_nodes.play_client import PlayClient
-from piano_nodes.process import prepare_environment
 from piano_nodes.sim_rig import SimRig
 from score import DaCapoError
-
-
-@pytest.fixture
-def context() -> Iterator[Context]:
-    prepare_environment()
-    context = Context()
-    quiet = ["--ros-args", "--log-level", "warn"]
-    rclpy.init(args=quiet, context=context, signal_handler_options=SignalHandlerOptions.NO)
-    yield context
-    context.try_shutdown()
+from tests.emulated.graph import Beside, until
 
 
 @pytest.mark.parametrize(
@@ -71,16 +56,14 @@ def test_the_graph_gives_nodes_only_parameters_they_have(tmp_path: Path) -> None
         assert set(spec.parameters) <= {*settings, "clock_offset_ns"}
 
 
-class Listener:
+class Listener(Beside):
     """A node beside the rig, that hears and says what a player would."""
 
     def __init__(self, context: Context) -> None:
-        self.node = rclpy.create_node("listener", context=context)
+        super().__init__(context)
         self.states: list[JointState] = []
-        self.events: list[KeyEvent] = []
         self.warnings: list[str] = []
         self.node.create_subscription(JointState, JOINT_STATES, self.states.append, qos.STATES)
-        self.node.create_subscription(KeyEvent, KEY_EVENTS, self.events.append, qos.EVENTS)
         self.node.create_subscription(
             DiagnosticArray,
             "/diagnostics",
@@ -89,10 +72,6 @@ class Listener:
         )
         self._targets = self.node.create_publisher(JointTrajectory, JOINT_TRAJECTORY, qos.TARGETS)
         self.stop = self.node.create_client(Trigger, HAND_STOP)
-        self._executor = SingleThreadedExecutor(context=context)
-        self._executor.add_node(self.node)
-        self._thread = threading.Thread(target=self._executor.spin, daemon=True)
-        self._thread.start()
 
     def send(self, positions: dict[str, float]) -> None:
         message = JointTrajectory(joint_names=list(positions))
@@ -102,17 +81,6 @@ class Listener:
     def position(self, joint: str) -> float:
         state = self.states[-1]
         return state.position[state.name.index(joint)]
-
-    def close(self) -> None:
-        self._executor.shutdown()
-        self.node.destroy_node()
-
-
-def until(condition: Callable[[], bool], timeout_s: float = 5.0) -> bool:
-    give_up_at = time.monotonic() + timeout_s
-    while not condition() and time.monotonic() < give_up_at:
-        time.sleep(0.01)
-    return condition()
 
 
 @pytest.fixture

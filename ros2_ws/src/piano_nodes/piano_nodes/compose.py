@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ EXECUTABLES: dict[str, Callable[[Surroundings], PianoNode]] = {
 
 SWITCH_INTERVAL_S = 0.0005
 """How long a thread may keep the interpreter from another [s]; Python's 5 ms are a physics step."""
+
+_POLL_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -108,12 +111,11 @@ def _run_graph(specs: Sequence[NodeSpec], on_progress: Callable[[Progress], None
         for spec in specs:
             nodes.append(_make(spec, context, on_progress))
             nodes[-1].start()
-        clients = [node for node in nodes if isinstance(node, PlayClient)]
-        while not all(client.ended.wait(0.1) for client in clients):
-            pass
-        for client in clients:
-            if client.failure:
-                raise NodeError(client.failure)
+        while not any(node.ended.is_set() for node in nodes):
+            time.sleep(_POLL_S)
+        for node in nodes:
+            if node.failure:
+                raise NodeError(node.failure)
     finally:
         with _undisturbed():
             for node in reversed(nodes):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -58,7 +58,7 @@ class PianoNode(Node):
     Attributes:
         values: The parameters by name.
         ended: Set by a node that has done all it was there for.
-        exit_code: What the process of this node shall return; 1 after a failure.
+        failure: Why it ended without having done it; empty otherwise.
 
     Raises:
         NodeError: when a parameter is unknown or its value wrong.
@@ -78,7 +78,7 @@ class PianoNode(Node):
             use_global_arguments=around.overrides is None,
             parameter_overrides=[Parameter(key, value=value) for key, value in overrides.items()],
         )
-        self.exit_code = 0
+        self.failure = ""
         self.ended = threading.Event()
         self.values = declare(self, (*self.SETTINGS, CLOCK_OFFSET))
         shown = ", ".join(f"{name}={value}" for name, value in self.values.items())
@@ -86,6 +86,7 @@ class PianoNode(Node):
         self._priority = int(self.values.get(REALTIME.name, 0))
         self._offset_ns = int(self.values["clock_offset_ns"])
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
+        self._spinning = True
         self._spinner = SingleThreadedExecutor(context=self.context)
         self._spinner.add_node(self)
         self._thread = threading.Thread(target=self._spin, name=name, daemon=True)
@@ -95,11 +96,21 @@ class PianoNode(Node):
         self._thread.start()
 
     def stop(self) -> None:
-        """End safely and let go of everything; the node is of no use afterwards."""
-        self._spinner.shutdown(timeout_sec=2.0)
+        """End safely and let go of everything; the node is of no use afterwards.
+
+        The executor's thread ends before anything that it waits on goes: rclpy's own way, to
+        shut the executor down from outside, now and then fails with what has just gone.
+        """
+        self._spinning = False
         if self._thread.is_alive():
+            self._spinner.create_task(lambda: None)  # something to wake up for
             self._thread.join(timeout=2.0)
+        self.release()
+        self._spinner.shutdown(timeout_sec=0.0)
         self.destroy_node()
+
+    def release(self) -> None:
+        """Let go of what rclpy does not destroy with a node; nothing is answered any more."""
 
     def request_realtime(self) -> str:
         """Ask for the node's real-time priority for the calling thread; say what was granted."""
@@ -126,8 +137,19 @@ class PianoNode(Node):
         message.header.stamp = self.stamp(time.monotonic_ns())
         self._diagnostics.publish(message)
 
+    def fail(self, failure: str) -> None:
+        """End because of something that cannot be mended here."""
+        self.failure = failure
+        self.ended.set()
+
     def _spin(self) -> None:
         if self._priority > 1:
             request_realtime(self._priority - 1)  # below the loop that these callbacks serve
-        with contextlib.suppress(ExternalShutdownException):
-            self._spinner.spin()
+        try:
+            while self._spinning:
+                self._spinner.spin_once()
+        except ExternalShutdownException:
+            pass
+        except Exception as error:  # a bug in a callback: better an end than a node that is deaf
+            self.get_logger().error(traceback.format_exc())
+            self.fail(f"node '{self.get_name()}' failed: {error!r}")

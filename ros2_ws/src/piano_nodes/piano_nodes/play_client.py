@@ -39,7 +39,6 @@ class PlayClient(PianoNode):
 
     Attributes:
         folder: The run's folder; None until it is whole.
-        failure: Why there is no result; empty when there is one.
     """
 
     SETTINGS = (
@@ -55,8 +54,6 @@ class PlayClient(PianoNode):
         super().__init__("play_client", around)
         if not self.values["song"] or not self.values["run"]:
             raise NodeError("node 'play_client' needs the parameters 'song' and 'run'")
-        self._alone = around is ALONE
-        self.failure = ""
         self.folder: Path | None = None
         self._run = RunFolder(Path(str(self.values["run"])))
         self._on_progress = on_progress or self._log
@@ -78,8 +75,11 @@ class PlayClient(PianoNode):
             self._work.join(timeout=CANCEL_S + 1.0)
         if self.folder is None:
             self._run.discard()
-        self._action.destroy()
         super().stop()
+
+    def release(self) -> None:
+        """Close the action's client."""
+        self._action.destroy()
 
     def _work_through(self) -> None:
         try:
@@ -88,18 +88,15 @@ class PlayClient(PianoNode):
             self.folder = self._run.finish()
             self._log_result(result.performance)
         except DaCapoError as error:
-            self.failure, self.exit_code = str(error), 1
-            if self._alone and not self._ending.is_set():
-                self.get_logger().error(self.failure)
-        finally:
-            self.ended.set()
+            self.fail(str(error))
+        self.ended.set()
 
     def _play(self) -> Play.Result:
         if not self._await(self._action.server_is_ready, SERVER_S):
             raise NodeError(f"nobody answers to {PLAY}: is the node 'player' running?")
         goal = Play.Goal(song=str(self.values["song"]), folder=str(self._run.partial))
         asked = self._action.send_goal_async(goal, self._take_feedback)
-        if not self._await(asked.done, SERVER_S) or not asked.result().accepted:
+        if not self._wait(asked.done, CANCEL_S) or not asked.result().accepted:
             raise NodeError("the player takes no song: it plays another one, or it is ending")
         outcome = asked.result().get_result_async()
         if not self._await(outcome.done):

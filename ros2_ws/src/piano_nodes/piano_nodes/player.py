@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import threading
 import time
+import traceback
 from pathlib import Path
 
 import numpy as np
@@ -90,8 +91,11 @@ class Player(PianoNode):
             self._news.notify_all()
         if self._performance is not None:
             self._performance.join(timeout=3.0)
-        self._server.destroy()
         super().stop()
+
+    def release(self) -> None:
+        """Close the action."""
+        self._server.destroy()
 
     # What a session needs of the world (RigPort). -------------------------------------------
 
@@ -183,9 +187,11 @@ class Player(PianoNode):
             result.message = "the performance was called off"
         except DaCapoError as error:
             result.message = str(error)
-        finally:
-            self._performer = None
-            self._stop_hand()
+        except Exception as error:  # a bug: whoever waits for the result shall hear of it
+            self.get_logger().error(traceback.format_exc())
+            result.message = f"the player failed: {error!r}"
+        self._performer = None
+        self._stop_hand()
         told = threading.Event()
         goal.execute(lambda handle: _conclude(handle, result, told))
         told.wait(timeout=1.0)  # a node that ends meanwhile waits for this thread

@@ -25,9 +25,11 @@ def run(make: Callable[[], PianoNode], wait: Callable[[], bool]) -> int:
         while not (node.ended.is_set() or wait()):
             pass
         node.stop()
-        return node.exit_code
+        failure = node.failure
     except DaCapoError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 1
+        failure = str(error)
     finally:
         rclpy.try_shutdown()
+    if failure:
+        sys.stderr.write(f"error: {failure}\n")
+    return 1 if failure else 0

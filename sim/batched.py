@@ -205,6 +205,11 @@ class BatchedEnvironment:
         return (angles - self._trigger_rad) / self.model.key_travel_rad
 
     @property
+    def onsets(self) -> NDArray[np.intp]:
+        """How often each key began to sound in the last step, shape ``(n, n_keys)``."""
+        return (self._sounding[:, 1:] & ~self._sounding[:, :-1]).sum(axis=1)
+
+    @property
     def sounding(self) -> NDArray[np.bool_]:
         """Which keys sounded after each physics step of the last step, ``(n, 10, n_keys)``."""
         return self._sounding[:, 1:]

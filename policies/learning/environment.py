@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.features import HISTORY, Actions, Features, Part
+from policies.learning.rewards import SHAPED_WEIGHTS, frame_f1, shaped_terms
 from policies.planner import Plan
 from score import Goals
 from sim import BatchedEnvironment, RigModel, record_states
@@ -17,11 +18,6 @@ Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
 Reward = Literal["published", "shaped"]
 
-_TRIGGER_MARGIN = 0.12
-_MARGIN_WEIGHT = 0.3
-_EFFORT_WEIGHT = 0.03
-_JERK_WEIGHT = 0.01
-_FINGERING_WEIGHT = 0.1
 _LAST_ROWS = 20
 """Episodes that start along the plan leave at least a second to play."""
 
@@ -31,8 +27,9 @@ class LearningEnvironment:
 
     The *published* reward is RP1M's Eq. 3 as ``sim`` gives it. The *shaped* reward is frame F1 of
     the step, plus 0.3 times how far due keys are past their trigger, minus 0.3 times how near
-    others come to it, plus 0.1 times the optimal-transport fingering reward, minus small costs of
-    effort and of change: denser near a plan that is already good (docs/learning.md).
+    others come to it, minus 0.5 for every onset that no note asks for, plus 0.1 times the
+    optimal-transport fingering reward, minus small costs of effort and of change: denser near a
+    plan that is already good (docs/learning.md).
 
     Attributes:
         n: number of environments.
@@ -79,6 +76,8 @@ class LearningEnvironment:
         self._history = np.zeros((n, HISTORY, model.n_joints), np.float32)
         self.observations = np.zeros((n, self.features.size), np.float32)
         self._goal_rows = np.concatenate([goals.keys, np.zeros((2, model.n_keys), bool)])
+        before = np.concatenate([np.zeros((1, model.n_keys), bool), self._goal_rows[:-1]])
+        self._onset_rows = self._goal_rows & ~before
         self.frame_f1 = np.zeros(n)
         self.reward_terms: dict[str, Array] = {}
         self.reset(np.arange(n))
@@ -113,7 +112,7 @@ class LearningEnvironment:
         rows = self._batch.step_index.copy()
         _, published, done = self._batch.step(self.actions.targets(clipped, rows))
         goal = self._goal_rows[np.minimum(rows, self._goals.n_steps)]
-        self.frame_f1 = _frame_f1(goal, self._batch.observation["keys"])
+        self.frame_f1 = frame_f1(goal, self._batch.observation["keys"])
         shaped = self._reward == "shaped"
         reward = self._shaped(goal, clipped) if shaped else self._published(published)
         self._history[:, 1:] = self._history[:, :-1].copy()
@@ -128,29 +127,18 @@ class LearningEnvironment:
         return total if self._fingering else total - self.reward_terms["fingering"]
 
     def _shaped(self, goal: NDArray[np.bool_], actions: NDArray[Any]) -> Array:
-        past_trigger = np.clip(self._batch.trigger_margin / _TRIGGER_MARGIN, -1.0, 1.0)
-        due = np.where(goal, past_trigger, 0.0).sum(axis=1) / np.maximum(goal.sum(axis=1), 1)
-        others = np.where(goal, -1.0, past_trigger).max(axis=1)
-        fingering = self._batch.reward_terms["fingering"]
-        self.reward_terms = {
-            "frame_f1": self.frame_f1,
-            "due": due,
-            "others": np.clip(others + 1.0, 0.0, 1.0),
-            "fingering": fingering,
-            "effort": (actions**2).mean(axis=1),
-            "change": ((actions - self._history[:, 0]) ** 2).mean(axis=1),
-        }
-        terms = self.reward_terms
-        reward: Array = terms["frame_f1"] + _MARGIN_WEIGHT * (terms["due"] - terms["others"])
-        reward -= _EFFORT_WEIGHT * terms["effort"] + _JERK_WEIGHT * terms["change"]
-        return reward + _FINGERING_WEIGHT * fingering if self._fingering else reward
+        batch = self._batch
+        self.reward_terms = shaped_terms(
+            goal,
+            batch.observation["keys"],
+            batch.trigger_margin,
+            batch.reward_terms["fingering"],
+            actions,
+            self._history[:, 0],
+        )
+        counted = SHAPED_WEIGHTS if self._fingering else SHAPED_WEIGHTS | {"fingering": 0.0}
+        terms = [weight * self.reward_terms[name] for name, weight in counted.items()]
+        return np.sum(terms, axis=0)
 
     def _observe(self) -> Floats:
         return self.features(self._batch.observation, self._history, self.observations)
-
-
-def _frame_f1(goal: NDArray[np.bool_], keys: NDArray[np.bool_]) -> Array:
-    """Frame F1 of one step in each environment (``score.frame_scores``, row by row)."""
-    right = (goal & keys).sum(axis=1)
-    total = goal.sum(axis=1) + keys.sum(axis=1)
-    return np.where(total == 0, 1.0, 2 * right / np.maximum(total, 1))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.features import HISTORY, Actions, Features, Part
-from policies.learning.rewards import SHAPED_WEIGHTS, frame_f1, shaped_terms
+from policies.learning.rewards import SHAPED_WEIGHTS, Outcome, frame_f1, shaped_terms
 from policies.planner import Plan
 from score import Goals
 from sim import BatchedEnvironment, RigModel, record_states
@@ -25,11 +25,8 @@ _LAST_ROWS = 20
 class LearningEnvironment:
     """``n`` copies of one song for a learner, restarted when they end.
 
-    The *published* reward is RP1M's Eq. 3 as ``sim`` gives it. The *shaped* reward is frame F1 of
-    the step, plus 0.3 times how far due keys are past their trigger, minus 0.3 times how near
-    others come to it, minus 0.5 for every onset that no note asks for, plus 0.1 times the
-    optimal-transport fingering reward, minus small costs of effort and of change: denser near a
-    plan that is already good (docs/learning.md).
+    The *published* reward is RP1M's Eq. 3 as ``sim`` gives it, the *shaped* reward that of
+    ``policies.learning.rewards``: denser near a plan that is already good.
 
     Attributes:
         n: number of environments.
@@ -76,8 +73,7 @@ class LearningEnvironment:
         self._history = np.zeros((n, HISTORY, model.n_joints), np.float32)
         self.observations = np.zeros((n, self.features.size), np.float32)
         self._goal_rows = np.concatenate([goals.keys, np.zeros((2, model.n_keys), bool)])
-        before = np.concatenate([np.zeros((1, model.n_keys), bool), self._goal_rows[:-1]])
-        self._onset_rows = self._goal_rows & ~before
+        self._asked_rows = _near_onsets(self._goal_rows)
         self.frame_f1 = np.zeros(n)
         self.reward_terms: dict[str, Array] = {}
         self.reset(np.arange(n))
@@ -111,10 +107,10 @@ class LearningEnvironment:
         clipped = np.clip(actions, -1.0, 1.0)
         rows = self._batch.step_index.copy()
         _, published, done = self._batch.step(self.actions.targets(clipped, rows))
-        goal = self._goal_rows[np.minimum(rows, self._goals.n_steps)]
-        self.frame_f1 = frame_f1(goal, self._batch.observation["keys"])
+        rows = np.minimum(rows, self._goals.n_steps)
+        self.frame_f1 = frame_f1(self._goal_rows[rows], self._batch.observation["keys"])
         shaped = self._reward == "shaped"
-        reward = self._shaped(goal, clipped) if shaped else self._published(published)
+        reward = self._shaped(rows, clipped) if shaped else self._published(published)
         self._history[:, 1:] = self._history[:, :-1].copy()
         self._history[:, 0] = clipped
         ended = done.copy()
@@ -126,19 +122,29 @@ class LearningEnvironment:
         self.reward_terms = self._batch.reward_terms
         return total if self._fingering else total - self.reward_terms["fingering"]
 
-    def _shaped(self, goal: NDArray[np.bool_], actions: NDArray[Any]) -> Array:
+    def _shaped(self, rows: NDArray[np.intp], actions: NDArray[Any]) -> Array:
         batch = self._batch
-        self.reward_terms = shaped_terms(
-            goal,
-            batch.observation["keys"],
-            batch.trigger_margin,
-            batch.reward_terms["fingering"],
-            actions,
-            self._history[:, 0],
+        outcome = Outcome(
+            goal=self._goal_rows[rows],
+            keys=batch.observation["keys"],
+            trigger_margin=batch.trigger_margin,
+            asked=self._asked_rows[rows],
+            onsets=batch.onsets,
+            fingering=batch.reward_terms["fingering"],
         )
+        self.reward_terms = shaped_terms(outcome, actions, self._history[:, 0])
         counted = SHAPED_WEIGHTS if self._fingering else SHAPED_WEIGHTS | {"fingering": 0.0}
         terms = [weight * self.reward_terms[name] for name, weight in counted.items()]
         return np.sum(terms, axis=0)
 
     def _observe(self) -> Floats:
         return self.features(self._batch.observation, self._history, self.observations)
+
+
+def _near_onsets(goals: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Rows within one of the first row of a note: 50 ms, as note F1 tolerates."""
+    silent = np.zeros((1, goals.shape[1]), bool)
+    onsets = goals & ~np.concatenate([silent, goals[:-1]])
+    early = np.concatenate([onsets[1:], silent])
+    late = np.concatenate([silent, onsets[:-1]])
+    return np.asarray(onsets | early | late)

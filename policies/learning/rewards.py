@@ -1,0 +1,85 @@
+"""The shaped reward: denser near a plan that is already good (docs/learning.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+SHAPED_WEIGHTS = {
+    "frame_f1": 1.0,
+    "due": 0.3,
+    "others": -0.3,
+    "unasked": -0.5,
+    "fingering": 0.1,
+    "effort": -0.03,
+    "change": -0.01,
+}
+"""What a unit of each term is worth."""
+
+_MARGIN = 0.12
+"""Travels past the trigger, or short of it, at which a key is safe."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a step in ``n`` environments led to.
+
+    Attributes:
+        goal: keys due, shape ``(n, n_keys)``.
+        keys: keys that sound, shape ``(n, n_keys)``.
+        trigger_margin: how far keys are past their trigger, in travels, shape ``(n, n_keys)``.
+        asked: keys with the onset of a note within a step of this one, shape ``(n, n_keys)``.
+        onsets: how often each key began to sound, shape ``(n, n_keys)``.
+        fingering: the optimal-transport fingering reward, shape ``(n,)``.
+    """
+
+    goal: Bools
+    keys: Bools
+    trigger_margin: Array
+    asked: Bools
+    onsets: NDArray[np.intp]
+    fingering: Array
+
+
+def shaped_terms(
+    outcome: Outcome, actions: NDArray[Any], last_actions: NDArray[Any]
+) -> dict[str, Array]:
+    """Unweighted terms of a step, each of shape ``(n,)``.
+
+    Args:
+        outcome: of the step.
+        actions: what was done, shape ``(n, n_joints)``.
+        last_actions: what was done in the step before.
+
+    Returns:
+        ``frame_f1`` of the step; ``due``, how safely due keys are down, -1..1; ``others``, how
+        near the nearest other key is to its trigger, 0..1; ``unasked``, the number of onsets that
+        no note asks for; ``fingering``; ``effort``, the mean squared action; ``change``, the mean
+        squared difference to the last one.
+    """
+    goal, trigger_margin = outcome.goal, outcome.trigger_margin
+    past = np.clip(trigger_margin / _MARGIN, -1.0, 1.0)
+    due = np.where(goal, past, 0.0).sum(axis=1) / np.maximum(goal.sum(axis=1), 1)
+    others = np.where(goal, -1.0, past).max(axis=1)
+    return {
+        "frame_f1": frame_f1(goal, outcome.keys),
+        "due": due,
+        "others": np.clip(others + 1.0, 0.0, 1.0),
+        "unasked": np.maximum(outcome.onsets - outcome.asked, 0).sum(axis=1).astype(float),
+        "fingering": outcome.fingering,
+        "effort": (actions**2).mean(axis=1),
+        "change": ((actions - last_actions) ** 2).mean(axis=1),
+    }
+
+
+def frame_f1(goal: Bools, keys: Bools) -> Array:
+    """Frame F1 of one step in each environment (``score.frame_scores``, row by row)."""
+    right = (goal & keys).sum(axis=1)
+    total = goal.sum(axis=1) + keys.sum(axis=1)
+    return np.where(total == 0, 1.0, 2 * right / np.maximum(total, 1))

@@ -28,7 +28,7 @@ DEFAULT_FACTORS: Mapping[str, float] = {
 """Largest factor up or down, log-uniform: half the errors that users meet (design notes, §5)."""
 
 DEFAULT_SHIFTS: Mapping[str, float] = {
-    "command_delay_s": 0.025,
+    "command_delay_s": 0.01,
     "keyboard_x_m": 0.002,
     "keyboard_y_m": 0.0015,
     "keyboard_z_m": 0.002,

@@ -29,6 +29,8 @@ from sim import PhysicsParameters, Randomisation, RigModel, build_model
 
 TRAINING_DRAWS = 64
 EXAM_DRAWS = 15
+NOMINAL_EVERY = 4
+"""One environment in so many keeps the nominal physics."""
 EVALUATION_EPISODES = 5
 SHORTEST_BUDGET_S = 5.0
 
@@ -173,7 +175,9 @@ def _models(
     rng = np.random.default_rng([task.seed, 1])
     count = min(TRAINING_DRAWS, algorithm.n_envs)
     drawn = [nominal, *randomisation.draw_models(count - 1, rng)]
-    repeated = [drawn[i % count] for i in range(algorithm.n_envs)]
+    repeated = [
+        nominal if i % NOMINAL_EVERY == 0 else drawn[i % count] for i in range(algorithm.n_envs)
+    ]
     examined = randomisation.draw_models(EXAM_DRAWS, np.random.default_rng([task.seed, 2]))
     return repeated, [nominal, *examined]
 

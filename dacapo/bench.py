@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SONG = "ode_to_joy"
 STEPS = 4000
-BATCHED_STEPS = 16000
+BATCHED_STEPS = 25600
 """Control steps of one repeat; in a batch those of all environments together."""
 
 NOISE_RAD = 0.02
@@ -51,7 +51,7 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument("--repeats", type=positive_int, default=5, help="default: %(default)s")
     parser.add_argument("--threads", type=positive_int, default=2, help="default: %(default)s")
     parser.add_argument(
-        "--batch", type=positive_int, default=64, help="environments (default: %(default)s)"
+        "--batch", type=positive_int, default=256, help="environments (default: %(default)s)"
     )
 
 

@@ -99,9 +99,9 @@ class Ppo:
             samples.append(env.observations.copy())
             env.step(0.3 * noise.standard_normal((env.n, env.action_size)))
         features = np.concatenate(samples)
-        parameters = {
-            "actor": self.actor.init(actor_key, features[:1]),
-            "critic": self.critic.init(critic_key, features[:1]),
+        parameters = {  # compiled whole: operation by operation would take a second longer
+            "actor": jax.jit(self.actor.init)(actor_key, features[:1]),
+            "critic": jax.jit(self.critic.init)(critic_key, features[:1]),
             "log_std": jnp.full(env.action_size, self.config.log_std),
         }
         optimizer = self._optimizer.init(parameters)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +17,8 @@ from policies.errors import PolicyError
 from policies.learning.board import Board
 from policies.learning.exam import Marks
 from score import write_whole
+
+_DRAW_EVERY_S = 5.0  # drawing takes as long as two hundred control steps
 
 _BROKEN = (
     ValueError,
@@ -68,6 +71,7 @@ class RunFiles:
         except OSError as error:
             raise TrainingError(f"cannot write into {folder}: {error.strerror}") from error
         self.rows: list[LogRow] = []
+        self._drawn, self._draw_at_s = 0, 0.0
 
     def _claim(self, config: dict[str, Any]) -> None:
         path, text = self.folder / "config.json", json.dumps(config, indent=2)
@@ -85,11 +89,12 @@ class RunFiles:
         self._board.add(steps, figures)
 
     def examined(self, row: LogRow) -> None:
-        """Note an exam and draw the learning curve again."""
+        """Note an exam; draw the learning curve again if that was a while ago."""
         self.rows.append(row)
         figures = {f"exam/{name}": value for name, value in asdict(row.marks).items()}
         self._board.add(row.steps, figures)
-        write_whole(self.folder / "learning_curve.png", draw_curve(self.rows))
+        if time.monotonic() >= self._draw_at_s:
+            self._draw()
 
     def save(self, state: Any, best: Any) -> None:  # noqa: ANN401  # trees of any shape
         """Write a checkpoint: learner state, best policy so far, and the log that led there."""
@@ -130,8 +135,14 @@ class RunFiles:
         return path
 
     def close(self) -> None:
-        """Close what is open."""
+        """Draw the last exams and close what is open."""
+        if self._drawn < len(self.rows):
+            self._draw()
         self._board.close()
+
+    def _draw(self) -> None:
+        write_whole(self.folder / "learning_curve.png", draw_curve(self.rows))
+        self._drawn, self._draw_at_s = len(self.rows), time.monotonic() + _DRAW_EVERY_S
 
 
 def read_dump(path: Path) -> dict[str, Any]:

@@ -1,0 +1,181 @@
+"""Training from the command line: what it writes and says, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dacapo.train
+from dacapo.__main__ import main
+from policies import load_policy
+from policies.bundle import read_bundle
+from policies.learning.algorithms import ALGORITHMS
+from policies.learning.ppo import Ppo
+from policies.learning.run_files import TrainingError
+from policies.learning.train import Task, train
+from score import write_midi
+from sim import PhysicsParameters
+from tests.unit.playing import nominal_model
+from tests.unit.policies.learning.small import CONFIG, RIG, bad_plan, three_notes
+
+
+@pytest.fixture(autouse=True)
+def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An algorithm of a hundred control steps."""
+    tiny = replace(
+        ALGORITHMS["residual-ppo"],
+        config=CONFIG,
+        make=lambda env, seed: Ppo(env, CONFIG, seed),
+        n_envs=CONFIG.n_envs,
+        total_steps=CONFIG.total_steps,
+        exam_every=3,
+    )
+    monkeypatch.setitem(ALGORITHMS, "tiny", tiny)
+
+
+@pytest.fixture
+def song(tmp_path: Path) -> str:
+    path = tmp_path / "three.mid"
+    write_midi(three_notes().score, path)
+    return str(path)
+
+
+def task(**changes: object) -> Task:
+    physics = PhysicsParameters.nominal(nominal_model(RIG).rig)
+    plain = Task(three_notes(), physics, algorithm="tiny", plan=bad_plan())
+    return replace(plain, **changes)  # type: ignore[arg-type]  # fields by name
+
+
+def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The one line that a failing command prints."""
+    assert main(["train", *arguments]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    last = printed.err.splitlines()[-1]
+    assert last.startswith(("error: ", "stopped: "))
+    return last
+
+
+def test_it_writes_a_bundle_that_plays_as_it_says(tmp_path: Path) -> None:
+    trained = train(task(randomise=0.5, budget_s=1000.0), tmp_path)
+    assert trained.steps == CONFIG.total_steps
+    bundle = read_bundle(trained.bundle)
+    assert bundle.training["algorithm"] == "tiny"
+    assert bundle.training["randomise"] == 0.5
+    assert bundle.physics == task().physics.values
+    assert {"jax", "numpy", "mujoco", "dacapo"} <= set(bundle.versions)
+    assert bundle.residual
+    model = nominal_model(RIG)
+    policy = load_policy(str(trained.bundle), model, three_notes())
+    np.testing.assert_array_equal(policy.start, bad_plan().start)
+    assert trained.scores.episodes == 5
+
+
+def test_a_song_that_changed_is_not_taken_for_the_old_one(tmp_path: Path) -> None:
+    train(task(budget_s=1000.0), tmp_path)
+    keys = np.roll(three_notes().keys, 1, axis=0)
+    with pytest.raises(TrainingError, match="another goals_sha256"):
+        train(task(goals=replace(three_notes(), keys=keys), budget_s=1000.0), tmp_path)
+
+
+def test_json_and_then_the_same_command_again(
+    song: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["train", song, "--algorithm", "tiny", "--out", str(tmp_path), "--json"]
+    assert main(command) == 0
+    result = json.loads(capsys.readouterr().out)[song]
+    assert set(result) == {"bundle", "algorithm", "steps", "wall_s", "frame_f1", "note_f1_50ms"}
+    folder = tmp_path / f"{RIG}-three-tiny-0"
+    assert result["bundle"] == str(folder / "three.npz")
+    assert result["frame_f1"] > 0.9
+    assert (folder / "learning_curve.png").is_file()
+    assert main(command) == 0
+    again = json.loads(capsys.readouterr().out)[song]
+    assert {k: again[k] for k in again if k != "wall_s"} == {
+        k: result[k] for k in result if k != "wall_s"
+    }
+
+
+def test_stopping_it_says_how_to_go_on(
+    song: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("policies.learning.train.make_plan", lambda *_: bad_plan())
+    monkeypatch.setattr(dacapo.train, "_describe", interrupt)
+    arguments = [song, "--algorithm", "tiny", "--out", str(tmp_path)]
+    message = complaint(capsys, *arguments)
+    assert message.startswith("stopped: the same command goes on from the last exam in ")
+    folder = tmp_path / f"{RIG}-three-tiny-0"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "checkpoint.msgpack",
+        "config.json",
+        "learning_curve.png",
+        "tensorboard",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["ode_to_joi"], "ode_to_joy"),
+        (["ode_to_joy", "--algorithm", "residual-pp"], "did you mean residual-ppo"),
+        (["ode_to_joy", "--algorithm", "x"], "there are residual-ppo"),
+        (["ode_to_joy", "--budget-s", "0.5"], "too short: give at least 5"),
+        (["ode_to_joy", "--params", "no.yaml"], "no.yaml"),
+        (["ode_to_joy", "--rig", "leap_rail_94"], "leap_rail_49"),
+    ],
+)
+def test_what_cannot_be_trained(
+    arguments: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert words in complaint(capsys, *arguments, "--out", str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_parameter_that_does_not_exist(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    params = tmp_path / "params.yaml"
+    params.write_text(f"schema: 1\nrig: {RIG}\nvalues: {{key_stifness_nm_per_rad: 1.0}}\n")
+    message = complaint(capsys, "ode_to_joy", "--params", str(params))
+    assert "key_stiffness_nm_per_rad" in message
+
+
+def test_a_folder_that_cannot_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    message = complaint(capsys, "ode_to_joy", "--out", str(tmp_path / "file" / "runs"))
+    assert "cannot write into" in message
+
+
+def test_a_missing_extra_comes_with_its_command(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dacapo.train, "PACKAGES", ("numpy", "no_such_package"))
+    message = complaint(capsys, "ode_to_joy")
+    assert "no_such_package" in message
+    assert "pip install -e '.[train]'" in message
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--seed", "-1"],
+        ["--budget-s", "soon"],
+        ["--randomise", "0"],
+        ["--without", "fear"],
+        ["--reward", "praise"],
+    ],
+)
+def test_bad_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["train", "ode_to_joy", *arguments])
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: dacapo train")

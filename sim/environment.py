@@ -145,6 +145,8 @@ class StepReward:
     def __init__(self, model: RigModel, goals: Goals) -> None:
         self._due = [np.flatnonzero(row).tolist() for row in goals.keys]
         self._goals, self._model = goals, model
+        self._travel_rad: list[float] = model.key_travel_rad.tolist()
+        self._geoms: list[int] = model.key_geoms.tolist()
         self._half_sizes = model.mj.geom_size[model.key_geoms]
         lift = strike_points(np.zeros_like(self._half_sizes), self._half_sizes)
         self._strike: list[list[float]] = lift.tolist()
@@ -153,46 +155,44 @@ class StepReward:
 
     def __call__(self, simulator: Simulator, step: int) -> dict[str, float]:
         """Terms of the reward of the control step that just ended."""
-        data, model = simulator.data, self._model
-        due = self._due[step]
-        power = np.abs(data.actuator_force) @ np.abs(data.qvel[model.joint_qvel])
+        due, tips = self._due[step], simulator.fingertips
+        points: list[list[float]] = tips.tolist()
         return {
             "key_press": self._key_press(simulator, due),
-            "fingering": self._fingering(simulator, due, step),
+            "fingering": self._fingering(simulator, due, points)
+            if len(due) < 2
+            else self._chord_fingering(simulator, tips, step),
             "sustain": self._sustain[step],
-            "collision": self._collision(simulator),
-            "energy": -ENERGY_COEFFICIENT * float(power),
+            "collision": self._collision(points),
+            "energy": -ENERGY_COEFFICIENT * simulator.power_w,
         }
 
     def _key_press(self, simulator: Simulator, due: list[int]) -> float:
-        sounding = simulator.keys_down
-        n_right = sum(bool(sounding[key]) for key in due)
-        wrong = np.count_nonzero(sounding) > n_right
+        wrong = not simulator.sounding_keys.issubset(due)
         pressed = 0.0
         for key in due:
-            depth = simulator.data.qpos[key] / self._model.key_travel_rad[key]
+            depth = float(simulator.data.qpos[key]) / self._travel_rad[key]
             pressed += _tolerance(1.0 - min(max(depth, 0.0), 1.0), KEY_CLOSE_ENOUGH, KEY_MARGIN)
         return 0.5 * pressed / max(len(due), 1) + 0.5 * (not wrong)
 
-    def _fingering(self, simulator: Simulator, due: list[int], step: int) -> float:
+    def _fingering(self, simulator: Simulator, due: list[int], tips: list[list[float]]) -> float:
+        """Of at most one key: the nearest finger's."""
         if not due:
             return 1.0
-        data, model = simulator.data, self._model
-        if len(due) > 1:
-            goal, tips = self._goals.keys[step][None], simulator.fingertips[None]
-            centers = data.geom_xpos[model.key_geoms]
-            return float(fingering_rewards(goal, tips, centers, self._half_sizes)[0])
-        x, y, z = data.geom_xpos[model.key_geoms[due[0]]].tolist()
+        x, y, z = simulator.data.geom_xpos[self._geoms[due[0]]].tolist()
         dx, dy, dz = self._strike[due[0]]
         squared = min(
-            (tx - x - dx) ** 2 + (ty - y - dy) ** 2 + (tz - z - dz) ** 2
-            for tx, ty, tz in simulator.fingertips.tolist()
+            (tx - x - dx) ** 2 + (ty - y - dy) ** 2 + (tz - z - dz) ** 2 for tx, ty, tz in tips
         )
         return _tolerance(squared**0.5, FINGER_CLOSE_ENOUGH_M, FINGER_MARGIN_M)
 
-    def _collision(self, simulator: Simulator) -> float:
+    def _chord_fingering(self, simulator: Simulator, tips: NDArray[np.float64], step: int) -> float:
+        centers = simulator.data.geom_xpos[self._model.key_geoms]
+        goal = self._goals.keys[step][None]
+        return float(fingering_rewards(goal, tips[None], centers, self._half_sizes)[0])
+
+    def _collision(self, tips: list[list[float]]) -> float:
         """Worth having no two neighbouring fingertips in touch."""
-        tips = simulator.fingertips.tolist()
         for (ax, ay, az), (bx, by, bz) in pairwise(tips):
             if (ax - bx) ** 2 + (ay - by) ** 2 + (az - bz) ** 2 < self._touching:
                 return 0.0

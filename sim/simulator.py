@@ -34,6 +34,7 @@ class Simulator:
         self._key_angles = self.data.qpos[model.key_qpos]
         self._positions = _part(self.data.qpos, model.joint_qpos)
         self._velocities = _part(self.data.qvel, model.joint_qvel)
+        self._tips = _part(self.data.site_xpos, model.fingertip_sites)
         self._forces = _part(self.data.actuator_force, model.actuators)
         self._trigger_rad = model.key_trigger * model.key_travel_rad
         self._release_rad = model.key_release * model.key_travel_rad
@@ -89,13 +90,13 @@ class Simulator:
         Like every position MuJoCo derives from the joints, they are those of the start of the last
         physics step, 5 ms before ``joint_positions``.
         """
-        return self.data.site_xpos[self.model.fingertip_sites]
+        return self._tips()
 
     def step(self, targets: NDArray[np.float64]) -> list[KeyEvent]:
         """Advance one physics step towards joint targets, shape ``(n,)``; return key events."""
         self._pending.append(targets + self.model.joint_offset)
         self.data.ctrl[self.model.actuators] = self._pending.popleft()
-        return self._step_physics()
+        return self._step_physics(1)
 
     def advance(self, targets: NDArray[np.float64]) -> list[KeyEvent]:
         """Advance one control step (ten physics steps) with held targets."""
@@ -105,16 +106,23 @@ class Simulator:
                 events += self.step(targets)
             return events
         self.data.ctrl[self.model.actuators] = targets + self.model.joint_offset
-        for _ in range(PHYSICS_STEPS_PER_CONTROL):
-            events += self._step_physics()
+        return self._step_physics(PHYSICS_STEPS_PER_CONTROL)
+
+    def _step_physics(self, count: int) -> list[KeyEvent]:
+        """Advance with the controls as they are. Local names, for this is the innermost loop."""
+        events: list[KeyEvent] = []
+        mj, data, step, compare = self.model.mj, self.data, mujoco.mj_step, np.greater_equal
+        angles, thresholds, above = self._key_angles, self._thresholds, self._above
+        for _ in range(count):
+            step(mj, data)
+            self._steps += 1
+            compare(angles, thresholds, above)
+            if above.tobytes() != self._sounding:
+                events += self._key_events()
         return events
 
-    def _step_physics(self) -> list[KeyEvent]:
-        mujoco.mj_step(self.model.mj, self.data)
-        self._steps += 1
-        np.greater_equal(self._key_angles, self._thresholds, out=self._above)
-        if self._above.tobytes() == self._sounding:
-            return []
+    def _key_events(self) -> list[KeyEvent]:
+        """What changed since the last physics step; thresholds follow: trigger or release."""
         changed = np.flatnonzero(self._above != self.keys_down)
         np.copyto(self.keys_down, self._above)
         np.copyto(self._thresholds, np.where(self._above, self._release_rad, self._trigger_rad))

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from policies.learning.droq import Droq
+from policies.learning.droq_config import DroqConfig
 from policies.learning.environment import LearningEnvironment, Reward
 from policies.learning.learner import Learner
 from policies.learning.ppo import Ppo, PpoConfig
 from policies.learning.run_files import TrainingError
 
-Config = PpoConfig
+Config = PpoConfig | DroqConfig
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,36 @@ def _ppo(config: PpoConfig, residual: bool, reward: Reward, exam_every: int) -> 
     )
 
 
+def _droq(config: DroqConfig, residual: bool, reward: Reward, exam_every: int) -> Algorithm:
+    return Algorithm(
+        config=config,
+        make=lambda env, seed: Droq(env, config, seed),
+        residual=residual,
+        reward=reward,
+        squash="tanh",
+        n_envs=config.n_envs,
+        total_steps=config.total_steps,
+        exam_every=exam_every,
+    )
+
+
+_RESIDUAL_DROQ = DroqConfig(
+    n_envs=8,
+    horizon=16,
+    total_steps=15_360,
+    warmup_steps=512,
+    warmup_range=0.5,
+    update_interval=1,
+    capacity=100_000,
+    widths=(128, 128),
+    learning_rate=1e-3,
+    discount=0.9,
+    temperature=0.02,
+    log_std=-1.5,
+    output_scale=0.01,
+    normalise=True,
+)
+
 ALGORITHMS: dict[str, Algorithm] = {
     "residual-ppo": _ppo(PpoConfig(), residual=True, reward="shaped", exam_every=4),
     "ppo": _ppo(
@@ -61,6 +93,8 @@ ALGORITHMS: dict[str, Algorithm] = {
         reward="published",
         exam_every=10,
     ),
+    "residual-droq": _droq(_RESIDUAL_DROQ, residual=True, reward="shaped", exam_every=8),
+    "droq": _droq(DroqConfig(), residual=False, reward="published", exam_every=320),
 }
 
 

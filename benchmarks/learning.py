@@ -1,0 +1,258 @@
+"""Measure learning: planner, search and learners on the four songs, from scratch, ablations.
+
+    python -m benchmarks.learning compare                     # two rigs, four songs, five seeds
+    python -m benchmarks.learning compare --rig leap_rail_49 --song ode_to_joy --seed 0
+    python -m benchmarks.learning scratch                     # ppo and droq, 15 minutes each
+    python -m benchmarks.learning ablations
+    python -m benchmarks.learning report                      # only write the page again
+
+Every cell is a ``dacapo train`` (or ``polish``) in its own process; its bundle is played afresh
+and the result kept in ``runs/benchmarks/learning/``. Stop and start again as you like: what is kept
+is not measured again, a training that was stopped goes on. Tables and figures of docs/learning.md
+are written from what is kept. Give the machine nothing else to do.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import pairwise, product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.cells import (
+    KEPT,
+    RIGS,
+    ROOT,
+    SONGS,
+    curve,
+    dacapo,
+    fill,
+    kept,
+    load,
+    play,
+    play_on,
+    spread,
+    table,
+)
+from policies import load_policy
+from policies.learning.algorithms import ALGORITHMS
+from sim import PhysicsParameters, Randomisation
+
+PARTS = ("compare", "scratch", "ablations")
+SEEDS = {"compare": 5, "scratch": 3, "ablations": 3}
+ONE_SONG = "twinkle_twinkle_little_star"
+BUDGETS_S = (68.0, 170.0)
+"""What training gets, so that the whole process stays within 75 s and 180 s."""
+SEARCH_S, SCRATCH_S = 25.0, 900.0
+HELD_OUT_SEED, HELD_OUT_DRAWS = 20_002, 16
+
+METHODS: dict[str, dict[str, tuple[str, ...]]] = {
+    "compare": {
+        "planner": (),
+        "search": (),
+        "residual-ppo": (),
+        "residual-droq": ("--algorithm", "residual-droq"),
+    },
+    "scratch": {"ppo": ("--algorithm", "ppo"), "droq": ("--algorithm", "droq")},
+    "ablations": {
+        "whole recipe": ("--randomise", "1"),
+        "no fingering reward": ("--randomise", "1", "--without", "fingering"),
+        "no starts along the plan": ("--randomise", "1", "--without", "starts"),
+        "published reward": ("--randomise", "1", "--reward", "published"),
+        "no randomisation": (),
+    },
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One measurement."""
+
+    part: str
+    method: str
+    rig: str
+    song: str
+    seed: int
+
+    @property
+    def path(self) -> Path:
+        """Where its result is kept."""
+        method = self.method.replace(" ", "_")
+        return KEPT / "learning" / self.part / method / self.rig / f"{self.song}-{self.seed}.json"
+
+    def measure(self) -> dict[str, Any]:
+        """Train or search, then play what came out."""
+        if self.method == "planner":
+            _, process_s = dacapo("evaluate", self.song, "--rig", self.rig, "--episodes", "1")
+            plan = {"process_s": process_s, "steps": 0, **play("planner", self.rig, self.song)}
+            return {"results": [plan], "curve": []}
+        budgets = {"compare": BUDGETS_S, "scratch": (SCRATCH_S,), "ablations": BUDGETS_S[-1:]}
+        results = [self._train(budget_s) for budget_s in self._budgets(budgets[self.part])]
+        for before, after in pairwise(results):  # the later ones went on from the earlier ones
+            after["process_s"] = max(after["process_s"] + before["process_s"], after["wall_s"])
+        exams = [] if self.method == "search" else curve(results[-1]["bundle"])
+        return {"results": results, "curve": exams}
+
+    def _budgets(self, budgets: tuple[float, ...]) -> tuple[float, ...]:
+        return (SEARCH_S,) if self.method == "search" else budgets
+
+    def _train(self, budget_s: float) -> dict[str, Any]:
+        verb = "polish" if self.method == "search" else "train"
+        out = KEPT / "runs" / verb / self.part / str(self.seed)
+        command = [verb, self.song, "--rig", self.rig, "--seed", str(self.seed)]
+        command += ["--budget-s", str(budget_s), "--out", str(out)]
+        printed, process_s = dacapo(*command, *METHODS[self.part][self.method])
+        bundle = printed[self.song]["bundle"]
+        result = {
+            "budget_s": budget_s,
+            "process_s": process_s,
+            "wall_s": printed[self.song]["wall_s"],
+            "steps": printed[self.song].get("steps", 0),
+            "bundle": bundle,
+            **play(bundle, self.rig, self.song),
+        }
+        if self.part == "ablations":
+            result["draws"] = self._on_draws(bundle)
+        return result
+
+    def _on_draws(self, bundle: str) -> list[float]:
+        model, goals = load(self.rig, self.song)
+        ranges = Randomisation.around(PhysicsParameters.nominal(model.rig))
+        rng = np.random.default_rng(HELD_OUT_SEED)
+        policy = load_policy(bundle, model, goals)
+        return play_on(policy, ranges.draw_models(HELD_OUT_DRAWS, rng), goals)
+
+
+def cells(arguments: argparse.Namespace) -> Iterator[Cell]:
+    """The cells that the command line chooses."""
+    part = arguments.part
+    rigs = arguments.rig or (RIGS if part == "compare" else RIGS[:1])
+    songs = arguments.song or (SONGS if part == "compare" else (ONE_SONG,))
+    seeds = arguments.seed or range(SEEDS[part])
+    methods = arguments.method or METHODS[part]
+    for seed, rig, song, method in product(seeds, rigs, songs, methods):
+        if method != "planner" or seed == 0:  # it has no chance in it
+            yield Cell(part, method, rig, song, seed)
+
+
+def found(part: str, method: str, rig: str, song: str) -> list[dict[str, Any]]:
+    """What is kept of one line of a table, a dictionary a seed."""
+    every = [Cell(part, method, rig, song, seed) for seed in range(100)]
+    return [kept(cell.path, dict) for cell in every if cell.path.is_file()]
+
+
+def lines(part: str) -> Iterator[list[str]]:
+    """The lines of a part's table."""
+    for rig, song, method in product(RIGS, SONGS, METHODS[part]):
+        seeds = found(part, method, rig, song)
+        for index in range(len(seeds[0]["results"]) if seeds else 0):
+            of = [seed["results"][index] for seed in seeds]
+            line = [rig, song, method, str(len(of)), f"{max(r['process_s'] for r in of):.0f}"]
+            line.append(f"{np.mean([r['steps'] for r in of]) / 1000:.0f}")
+            line.append(spread([r["frame_f1"] for r in of]))
+            line.append(spread([r["note_f1_50ms"] for r in of]))
+            if part == "ablations":
+                line.append(spread([float(np.mean(r["draws"])) for r in of]))
+            yield line
+
+
+def draw(part: str, axis: int, label: str, path: Path) -> None:
+    """A figure of frame F1 over steps (axis 0) or seconds (axis 1): median and range of seeds."""
+    from matplotlib.figure import Figure  # noqa: PLC0415  # heavy
+
+    shown = [(rig, song) for rig, song in product(RIGS, SONGS) if _any(part, rig, song)]
+    width = min(len(shown), 4)
+    height = -(-len(shown) // width)
+    figure = Figure(figsize=(3.2 * width, 2.8 * height), layout="constrained")
+    for index, (rig, song) in enumerate(shown):
+        axes = figure.add_subplot(height, width, index + 1)
+        for method in METHODS[part]:
+            _plot(axes, method, found(part, method, rig, song), axis)
+        axes.set(title=f"{song}\n{rig}", xlabel=label, ylabel="frame F1")
+        axes.title.set_fontsize(8)
+        axes.grid(alpha=0.3)
+    figure.axes[0].legend(fontsize=7, loc="lower right")
+    path.parent.mkdir(exist_ok=True)
+    figure.savefig(path, dpi=110)
+
+
+def _any(part: str, rig: str, song: str) -> bool:
+    return any(found(part, method, rig, song) for method in METHODS[part])
+
+
+def _plot(axes: Any, method: str, seeds: list[dict[str, Any]], axis: int) -> None:  # noqa: ANN401
+    """One method: the best exam so far, or a level for what has no exams."""
+    curves = [np.array(seed["curve"], float) for seed in seeds if seed["curve"]]
+    if seeds and not curves:
+        axes.axhline(seeds[0]["results"][-1]["frame_f1"], ls="--", lw=1, c="gray", label=method)
+    if not curves:
+        return
+    grid = np.linspace(0, max(curve[-1, axis] for curve in curves), 200)
+    best = np.array([_best_until(curve, axis, grid) for curve in curves])
+    [line] = axes.plot(grid, np.median(best, axis=0), label=method)
+    axes.fill_between(grid, best.min(axis=0), best.max(axis=0), alpha=0.2, color=line.get_color())
+
+
+def _best_until(curve: np.ndarray, axis: int, grid: np.ndarray) -> np.ndarray:
+    best = np.maximum.accumulate(curve[:, 2])
+    index = np.searchsorted(curve[:, axis], grid, side="right") - 1
+    return np.where(index < 0, np.nan, best[np.maximum(index, 0)])
+
+
+def hyper_parameters() -> str:
+    """A table of every hyper-parameter of every algorithm, as the code has them."""
+    every = {
+        name: {"exam_every": algorithm.exam_every, "reward": algorithm.reward}
+        | asdict(algorithm.config)
+        for name, algorithm in ALGORITHMS.items()
+    }
+    names = list(dict.fromkeys(name for config in every.values() for name in config))
+    rows = [[f"`{n}`", *(_shown(config.get(n, "-")) for config in every.values())] for n in names]
+    return table(["", *(f"`{name}`" for name in every)], rows)
+
+
+def _shown(value: object) -> str:
+    return " x ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def report() -> None:
+    """Write tables and figures into the documentation."""
+    fill("hyper-parameters", hyper_parameters())
+    columns = ["rig", "song", "method", "seeds", "s (slowest)", "1000 steps", "frame F1"]
+    columns.append("note F1 50 ms")
+    for part in PARTS:
+        more = ["frame F1 on draws"] if part == "ablations" else []
+        rows = list(lines(part))
+        if not rows:
+            fill(part, "Not measured yet.")
+            continue
+        pictures = []
+        for axis, name, label in ((1, "seconds", "s"), (0, "steps", "control steps")):
+            draw(part, axis, label, ROOT / f"docs/images/learning_{part}_{name}.png")
+            pictures.append(f"![Frame F1 over {label}](images/learning_{part}_{name}.png)")
+        fill(part, "\n".join([table(columns + more, rows), "", *pictures]))
+
+
+def main() -> None:
+    """Measure what is chosen and not kept yet, then report."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("part", choices=(*PARTS, "report"))
+    parser.add_argument("--rig", choices=RIGS, action="append")
+    parser.add_argument("--song", action="append", help="default: four, or one from scratch")
+    parser.add_argument("--seed", type=int, action="append")
+    parser.add_argument("--method", action="append")
+    arguments = parser.parse_args()
+    if arguments.part != "report":
+        if odd := set(arguments.method or ()) - set(METHODS[arguments.part]):
+            parser.error(f"no method {odd.pop()!r}; there are {', '.join(METHODS[arguments.part])}")
+        for cell in cells(arguments):
+            kept(cell.path, cell.measure)
+    report()
+
+
+if __name__ == "__main__":
+    main()

@@ -81,6 +81,8 @@ class Renderer:
 
     def frame(self, time_s: float) -> NDArray[np.uint8]:
         """The picture at a score time, shape ``(height, width, 3)``, top row first."""
+        # Another renderer that was given up meanwhile, or just collected, took the context along.
+        self._context.make_current()
         self._pose(time_s)
         perturbation, everything = mujoco.MjvPerturb(), mujoco.mjtCatBit.mjCAT_ALL
         mujoco.mjv_updateScene(

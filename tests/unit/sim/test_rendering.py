@@ -154,3 +154,12 @@ def test_importing_the_renderer_loads_no_opengl() -> None:
 
 def test_png_of_a_frame_is_small(renderer: Renderer) -> None:
     assert len(png_bytes(renderer.frame(0.65))) < SIZE[0] * SIZE[1] * 3 / 2
+
+
+def test_a_renderer_draws_on_when_another_is_gone(
+    rig: Rig, replay: Replay, renderer: Renderer
+) -> None:
+    before = renderer.frame(0.65)
+    with Renderer(rig, replay, SIZE, softness=1) as other:
+        other.frame(0.1)
+    assert (renderer.frame(0.65) == before).all()

@@ -194,7 +194,8 @@ class Updates:
         """Loss, and the entropy of the policy."""
         actions, log_probs = squashed(*self.actor(actor, features), batch.noise[1])
         values = self.values(critics, features, actions, batch.seed + 2).mean(axis=0)
-        return (jnp.exp(log_temperature) * log_probs - values).mean(), -log_probs.mean()
+        soft = (jnp.exp(log_temperature) * log_probs - values).mean()
+        return soft + self.config.pull * (actions**2).mean(), -log_probs.mean()
 
     def _moved(self, part: Any, gradient: Any, optimizer: Any) -> tuple[Any, Any]:  # noqa: ANN401
         """A part one Adam step on, and the optimiser's state."""

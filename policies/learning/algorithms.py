@@ -78,10 +78,11 @@ _RESIDUAL_DROQ = DroqConfig(
     capacity=100_000,
     widths=(128, 128),
     learning_rate=1e-3,
-    discount=0.9,
+    discount=0.8,
     temperature=0.02,
     log_std=-1.5,
     output_scale=0.01,
+    pull=0.3,
     normalise=True,
 )
 

@@ -32,6 +32,8 @@ class DroqConfig:
         temperature: weight of the entropy, at first.
         log_std: of the exploration, at first.
         output_scale: of the actor's last layer; small keeps the first policy at the plan.
+        pull: weight of the mean squared action in the actor's loss; keeps corrections small where
+            critics know little, as behaviour cloning does in TD3+BC (Fujimoto and Gu 2021).
         normalise: whether features are normalised, by what the warm-up saw.
     """
 
@@ -52,4 +54,5 @@ class DroqConfig:
     temperature: float = 1.0
     log_std: float = 0.0
     output_scale: float = 1.0
+    pull: float = 0.0
     normalise: bool = False

@@ -34,6 +34,7 @@ CONFIG = DroqConfig(
     batch=4,
     widths=(6,),
     dropout=0.1,
+    pull=0.5,
     normalise=True,
 )
 SIZE, JOINTS = 3, 2
@@ -143,7 +144,9 @@ def test_critics_learn_the_value_of_a_last_step(updates: Updates, plain: Normali
     assert errors[1] < errors[0]
 
 
-def test_the_actor_climbs_the_mean_of_the_critics(updates: Updates, learned: ActorCritic) -> None:
+def test_the_actor_climbs_the_mean_of_the_critics_and_stays_small(
+    updates: Updates, learned: ActorCritic
+) -> None:
     critics, batch = learned.critics, jax.tree.map(lambda x: x[0], minibatches(1))
     x = jnp.asarray(batch.steps.features)
     loss, entropy = jax.jit(updates._actor_loss)(
@@ -154,7 +157,8 @@ def test_the_actor_climbs_the_mean_of_the_critics(updates: Updates, learned: Act
     values = jax.jit(updates.values)(critics, x, actions, batch.seed + 2)
     assert values.shape == (CONFIG.critics, CONFIG.batch)
     assert entropy == pytest.approx(-float(log_probs.mean()), rel=1e-5)
-    assert loss == pytest.approx(float((0.5 * log_probs - values.mean(axis=0)).mean()), rel=1e-5)
+    soft = float((0.5 * log_probs - values.mean(axis=0)).mean())
+    assert loss == pytest.approx(soft + 0.5 * float((actions**2).mean()), rel=1e-5)
 
 
 # The squashed Gaussian

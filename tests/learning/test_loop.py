@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from policies.learning.loop import LoopConfig, Progress, TrainingLoop
 from policies.learning.networks import Layers, Normaliser
 from policies.learning.run_files import RunFiles, TrainingError, read_dump
-from tests.unit.policies.learning.small import (
+from tests.learning.small import (
     CONFIG,
     SETTINGS,
     exam,
@@ -31,7 +31,7 @@ from tests.unit.policies.learning.small import (
     loop,
 )
 
-ROOT = Path(__file__).resolve().parents[4]
+ROOT = Path(__file__).resolve().parents[2]
 
 KILLED = """\
 import os, signal, sys
@@ -39,7 +39,7 @@ from pathlib import Path
 import jax
 for name, value in {settings!r}.items():
     jax.config.update(name, value)
-from tests.unit.policies.learning.small import loop
+from tests.learning.small import loop
 def progress(now):
     if now.steps == 80:
         os.kill(os.getpid(), signal.SIGKILL)

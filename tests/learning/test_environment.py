@@ -15,8 +15,8 @@ from policies.learning.environment import LearningEnvironment
 from policies.learning.rewards import SHAPED_WEIGHTS, Outcome, shaped_terms
 from score import frame_scores, song_names
 from sim import record_states
+from tests.learning.small import RIG, environment, good_plan, three_notes
 from tests.unit.playing import RIGS, nominal_model, song_goals, song_plan
-from tests.unit.policies.learning.small import RIG, environment, good_plan, three_notes
 
 PUBLISHED = {"key_press", "fingering", "sustain", "collision", "energy"}
 STEPS = 40

@@ -19,8 +19,8 @@ from policies.learning.run_files import TrainingError
 from policies.learning.train import Task, train
 from score import write_midi
 from sim import PhysicsParameters
+from tests.learning.small import CONFIG, RIG, bad_plan, three_notes
 from tests.unit.playing import nominal_model
-from tests.unit.policies.learning.small import CONFIG, RIG, bad_plan, three_notes
 
 
 @pytest.fixture(autouse=True)

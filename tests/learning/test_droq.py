@@ -23,8 +23,8 @@ from policies.learning.droq_config import DroqConfig
 from policies.learning.networks import Normaliser
 from policies.learning.replay import Replay, Transitions
 from policies.learning.run_files import RunFiles
+from tests.learning.small import RIG, bad_plan, environment, three_notes
 from tests.unit.playing import nominal_model
-from tests.unit.policies.learning.small import RIG, bad_plan, environment, three_notes
 
 CONFIG = DroqConfig(
     n_envs=2,

@@ -12,7 +12,7 @@ import pytest
 
 from policies.learning.networks import Normaliser
 from policies.learning.ppo import Batch, Ppo, gae
-from tests.unit.policies.learning.small import CONFIG, learner
+from tests.learning.small import CONFIG, learner
 
 Differentiate: TypeAlias = Callable[[float, float], tuple[Any, dict[str, Any]]]
 

@@ -70,7 +70,7 @@ def play(
         song: Name in the library, or path of a MIDI file.
         rig: Name, or path of a rig file.
         mode: One of `graph.MODES`.
-        policy: `planner`, `zoo` or path of a policy bundle.
+        policy: `planner`, `zoo` or path of a policy bundle; empty: the zoo if it can.
         params: Physics parameters file; empty for the nominal ones.
         out: Folder of runs.
         on_progress: Is called a few times a second, from another thread.

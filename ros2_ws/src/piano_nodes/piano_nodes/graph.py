@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 RIG = "leap_rail_49"
-POLICY = "planner"
+POLICY = ""
+"""Nobody in particular: the zoo's policy where it has one for the song, else the planner."""
 MODES = ("sim",)
 """What the rig in the graph can be; `emulated` and `real` come with the hardware."""
 
@@ -38,7 +39,7 @@ PLAY_ARGUMENTS = (
     Argument("song", "name in the song library, or path of a MIDI file"),
     Argument("rig", "name of a rig, or path of a rig file", RIG),
     Argument("mode", "what plays: sim is the nominal simulator", MODES[0], MODES),
-    Argument("policy", "who plays: planner, zoo, or path of a policy bundle", POLICY),
+    Argument("policy", "planner, zoo, or path of a bundle; empty: the zoo if it can", POLICY),
     Argument("params", "physics parameters file; empty: the rig's nominal ones", ""),
     Argument("out", "folder of runs", "runs"),
 )

@@ -46,7 +46,7 @@ class Player(PianoNode):
 
     SETTINGS = (
         Setting("rig", RIG, "name of a rig, or path of a rig file"),
-        Setting("policy", POLICY, "who plays: planner, zoo, or path of a policy bundle"),
+        Setting("policy", POLICY, "planner, zoo, or path of a bundle; empty: the zoo if it can"),
         Setting("mode", MODES[0], "what the rig in the graph is", choices=MODES),
         Setting("out", "runs", "folder of runs, for goals that name no folder"),
         REALTIME,

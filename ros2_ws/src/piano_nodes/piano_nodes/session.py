@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from piano_nodes.errors import NodeError
-from policies import load_policy
+from policies import choose_policy, load_policy
 from policies.performer import Performer, Progress, Stage
 from score import Goals, load_song, make_goals
 from sim import RigModel
@@ -65,14 +65,15 @@ class Cancelled(Exception):  # noqa: N818  # no error: somebody asked for it
 
 
 def prepare(song: str, model: RigModel, policy: str) -> tuple[Performer, Goals]:
-    """Load a song and make the policy for it.
+    """Load a song and its policy: the zoo's or the planner's when `policy` is empty.
 
     Raises:
         DaCapoError: when the song, the policy, or the two together with the rig do not work.
     """
     keyboard = model.rig.keyboard
     goals = make_goals(load_song(song), keyboard.lowest_pitch, keyboard.n_keys)
-    return Performer(load_policy(policy, model, goals), goals), goals
+    chosen = policy or choose_policy(model, goals)[0]
+    return Performer(load_policy(chosen, model, goals), goals), goals
 
 
 def perform(performer: Performer, port: RigPort, report: Callable[[Progress], None]) -> None:

@@ -18,6 +18,7 @@ from dacapo.verbs import (
     add_rig_argument,
     add_verb,
     positive_float,
+    width,
 )
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ PACKAGES = ("jax", "flax", "optax", "tensorboardX", "matplotlib")
 EPILOG = f"""\
 examples:
   dacapo train ode_to_joy
-  dacapo train my_song.mid --budget-s 300 --randomise 0.5
+  dacapo train my_song.mid --budget-s 300
   dacapo train ode_to_joy --algorithm ppo --budget-s 900 --seed 1
   dacapo play ode_to_joy --policy {OUT}/leap_rail_49-ode_to_joy-residual-ppo-0/ode_to_joy.npz
 
@@ -65,10 +66,10 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="default: %(default)s")
     parser.add_argument(
         "--randomise",
-        type=positive_float,
-        default=0.0,
+        type=width,
         metavar="WIDTH",
-        help="vary the physics: 1 for half the errors that users meet, 0.5 for half of that",
+        help="vary the physics: 1 for half the errors that users meet, 0.5 for half of that, 0 not "
+        "at all (default: 1 for what corrects a plan, 0 from scratch)",
     )
     parser.add_argument("--reward", choices=("shaped", "published"), help="not the algorithm's own")
     parser.add_argument(
@@ -122,7 +123,7 @@ def _folder_name(rig: str, song: str, arguments: argparse.Namespace) -> str:
     parts = [rig, song, arguments.algorithm]
     if arguments.params:
         parts.append(arguments.params.stem)
-    if arguments.randomise:
+    if arguments.randomise is not None:
         parts.append(f"randomised-{arguments.randomise:g}")
     if arguments.reward:
         parts.append(arguments.reward)

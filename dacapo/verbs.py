@@ -76,10 +76,22 @@ def positive_int(text: str) -> int:
 
 def positive_float(text: str) -> float:
     """Parses a number above 0; argparse turns the error into bad usage."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
+    number = _float(text)
     if not 0.0 < number < math.inf:
         raise argparse.ArgumentTypeError(f"must be a number above 0, not '{text}'")
     return number
+
+
+def width(text: str) -> float:
+    """Parses a number of 0 or more."""
+    number = _float(text)
+    if not 0.0 <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"must be 0 or more, not '{text}'")
+    return number
+
+
+def _float(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

@@ -30,6 +30,9 @@ class Algorithm:
         n_envs: environments stepped together.
         total_steps: control steps of a whole training.
         exam_every: iterations between exams.
+        randomise: width of the randomised physics when nobody says. A plan is all but perfect in
+            the simulator that it was made in, so a learner that corrects it has little to learn
+            there and much in the simulators around it.
     """
 
     config: Config
@@ -40,6 +43,7 @@ class Algorithm:
     n_envs: int
     total_steps: int
     exam_every: int
+    randomise: float
 
 
 def _ppo(config: PpoConfig, residual: bool, reward: Reward, exam_every: int) -> Algorithm:
@@ -52,6 +56,7 @@ def _ppo(config: PpoConfig, residual: bool, reward: Reward, exam_every: int) -> 
         n_envs=config.n_envs,
         total_steps=config.total_steps,
         exam_every=exam_every,
+        randomise=1.0 if residual else 0.0,
     )
 
 
@@ -65,6 +70,7 @@ def _droq(config: DroqConfig, residual: bool, reward: Reward, exam_every: int) -
         n_envs=config.n_envs,
         total_steps=config.total_steps,
         exam_every=exam_every,
+        randomise=1.0 if residual else 0.0,
     )
 
 

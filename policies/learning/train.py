@@ -44,7 +44,7 @@ class Task:
         physics: the simulator's parameters.
         algorithm: a name of ``ALGORITHMS``.
         randomise: width of the randomisation around ``physics``; 0 for none, 1 for the default
-            ranges.
+            ranges, None for what the algorithm has.
         randomisation: other ranges, such as a calibration's; they win over ``randomise``.
         plan: the reference, if not the planner's.
         budget_s: wall-clock seconds, all sessions of a run together.
@@ -57,7 +57,7 @@ class Task:
     goals: Goals
     physics: PhysicsParameters
     algorithm: str = "residual-ppo"
-    randomise: float = 0.0
+    randomise: float | None = None
     randomisation: Randomisation | None = None
     plan: Plan | None = None
     budget_s: float = 60.0
@@ -111,6 +111,7 @@ def train(
             f"a budget of {task.budget_s:g} s is too short: give at least {SHORTEST_BUDGET_S:g}"
         )
     algorithm = _algorithm(task)
+    task = replace(task, randomise=algorithm.randomise) if task.randomise is None else task
     nominal = task.physics.apply(build_model(task.physics.rig))
     plan = task.plan or make_plan(task.goals, nominal)
     part = Part.of(nominal.joint_low, nominal.joint_high, task.goals, plan)
@@ -168,7 +169,7 @@ def _models(
 ) -> tuple[RigModel | list[RigModel], list[RigModel]]:
     """Models to train on, and others to be examined on; the nominal one comes first in both."""
     randomisation = task.randomisation
-    if randomisation is None and task.randomise > 0:
+    if randomisation is None and task.randomise:
         randomisation = Randomisation.around(task.physics, task.randomise)
     if randomisation is None:
         return nominal, [nominal]

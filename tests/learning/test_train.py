@@ -33,6 +33,7 @@ def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
         n_envs=CONFIG.n_envs,
         total_steps=CONFIG.total_steps,
         exam_every=3,
+        randomise=0.0,
     )
     monkeypatch.setitem(ALGORITHMS, "tiny", tiny)
 
@@ -58,6 +59,12 @@ def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     last = printed.err.splitlines()[-1]
     assert last.startswith(("error: ", "stopped: "))
     return last
+
+
+def test_what_nobody_says_is_the_algorithms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ALGORITHMS, "tiny", replace(ALGORITHMS["tiny"], randomise=0.25))
+    trained = train(task(budget_s=1000.0), tmp_path)
+    assert read_bundle(trained.bundle).training["randomise"] == 0.25
 
 
 def test_it_writes_a_bundle_that_plays_as_it_says(tmp_path: Path) -> None:
@@ -169,7 +176,7 @@ def test_a_missing_extra_comes_with_its_command(
     [
         ["--seed", "-1"],
         ["--budget-s", "soon"],
-        ["--randomise", "0"],
+        ["--randomise", "-1"],
         ["--without", "fear"],
         ["--reward", "praise"],
     ],

@@ -1,6 +1,7 @@
 """The simulated rig: hands, keyboards and rigs as data, their MuJoCo model, rewards, rendering."""
 
 from sim.batched import BatchedEnvironment, SongStates, record_states
+from sim.drivers import Driver, DynamixelDriver, RosTrajectoryDriver
 from sim.environment import Environment
 from sim.errors import ParameterError, RenderingError, RigError, SimError
 from sim.limits import limit_targets
@@ -29,6 +30,8 @@ __all__ = [
     "PHYSICS_STEP_S",
     "RAIL",
     "BatchedEnvironment",
+    "Driver",
+    "DynamixelDriver",
     "Environment",
     "Parameter",
     "ParameterError",
@@ -38,6 +41,7 @@ __all__ = [
     "Rig",
     "RigError",
     "RigModel",
+    "RosTrajectoryDriver",
     "SimError",
     "Simulator",
     "SongStates",

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     ValidationError,
     ValidationInfo,
@@ -20,10 +18,11 @@ from pydantic import (
     model_validator,
 )
 
+from sim.drivers import Driver, DynamixelDriver, RosTrajectoryDriver
 from sim.errors import RigError
 from sim.hands import HANDS, Hand, load_hand
 from sim.keyboards import KEYBOARDS, Keyboard, load_keyboard
-from sim.yaml_files import first_complaint, read_yaml
+from sim.yaml_files import Section, first_complaint, read_yaml
 
 RAIL = "rail"
 """Name of the lateral joint; its axis is the piano's y."""
@@ -33,13 +32,7 @@ NotNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 
-class _Section(BaseModel):
-    """A part of a rig file: frozen, typed, finite, no unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class HandSection(_Section):
+class HandSection(Section):
     """Which hand, how it is held, which fingers play."""
 
     model: Literal[HANDS]  # type: ignore[valid-type]  # pydantic reads the tuple at run time
@@ -93,7 +86,7 @@ class HandSection(_Section):
         return parked
 
 
-class FingerSection(_Section):
+class FingerSection(Section):
     """Dynamics of every finger joint."""
 
     stiffness_nm_per_rad: Positive
@@ -104,7 +97,7 @@ class FingerSection(_Section):
     no_load_speed_rad_per_s: Positive
 
 
-class RailSection(_Section):
+class RailSection(Section):
     """Dynamics and travel of the lateral axis."""
 
     range_m: tuple[float, float]
@@ -123,7 +116,7 @@ class RailSection(_Section):
         return range_m
 
 
-class KeyboardSection(_Section):
+class KeyboardSection(Section):
     """Which keyboard and the dynamics of its keys."""
 
     model: Literal[KEYBOARDS]  # type: ignore[valid-type]
@@ -153,7 +146,7 @@ class KeyboardSection(_Section):
         return release
 
 
-class Rig(_Section):
+class Rig(Section):
     """A hand on a rail over a keyboard, with nominal dynamics in SI units."""
 
     schema_version: Literal[1] = Field(alias="schema")
@@ -162,12 +155,22 @@ class Rig(_Section):
     finger: FingerSection
     rail: RailSection
     keys: KeyboardSection
+    driver: Driver | None = Field(default=None, description="how the real motors are reached")
 
     @model_validator(mode="after")
     def _fingers_move(self) -> Rig:
         for finger, joints in zip(self.hand.fingers, self.finger_joints, strict=True):
             if not joints:
                 raise ValueError(f"hand.parked_rad: leaves no joint to move finger '{finger}'")
+        return self
+
+    @model_validator(mode="after")
+    def _drivable(self) -> Rig:
+        actuated, parked = set(self.joint_names), set(self.hand.parked_rad)
+        if isinstance(self.driver, DynamixelDriver):
+            self.driver.check(actuated | parked, self.rail.range_m)
+        elif isinstance(self.driver, RosTrajectoryDriver):
+            self.driver.check(actuated, parked)
         return self
 
     @cached_property
@@ -201,8 +204,12 @@ class Rig(_Section):
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of the rig's content: bundles and recordings name the rig they belong to."""
-        return hashlib.sha256(self.model_dump_json(by_alias=True).encode()).hexdigest()
+        """SHA-256 of the rig's content: bundles and recordings name the rig they belong to.
+
+        The driver is left out: the same rig may be reached in several ways.
+        """
+        content = self.model_dump_json(by_alias=True, exclude={"driver"})
+        return hashlib.sha256(content.encode()).hexdigest()
 
 
 def rig_names() -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 # What PyYAML lets out besides its own errors, e.g. for ``!!int x`` or the date 2001-99-99.
 _UNREADABLE = (
@@ -17,6 +17,12 @@ _UNREADABLE = (
     TypeError,
     ValueError,
 )
+
+
+class Section(BaseModel):
+    """A part of a file: frozen, typed, finite, no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def read_yaml(path: Path) -> object:

@@ -79,7 +79,7 @@ def test_the_hash_follows_the_content_and_nothing_else(name: str, file: Path) ->
     assert len({load_rig(each).hash for each in rig_names()}) == len(rig_names())
     for section, values in content.items():
         for field, value in values.items() if isinstance(values, dict) else ():
-            if isinstance(value, float):
+            if isinstance(value, float) and section != "driver":
                 altered = rig.model_dump(by_alias=True)
                 altered[section][field] = value * 0.999
                 assert Rig.model_validate(altered).hash != rig.hash, (section, field)

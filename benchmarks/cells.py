@@ -18,14 +18,17 @@ from flax import serialization
 from policies import Policy, load_policy
 from policies.evaluation import evaluate, interval_of_mean
 from score import Goals, load_song, make_goals, write_whole
-from sim import RigModel, build_model, load_rig
+from sim import PhysicsParameters, Randomisation, RigModel, build_model, load_rig
 
 ROOT = Path(__file__).parents[1]
-KEPT = ROOT / "runs" / "benchmarks"
+KEPT = ROOT / "benchmarks" / "results"
+RUNS = ROOT / "runs" / "benchmarks"
 PAGE = ROOT / "docs" / "learning.md"
 RIGS = ("leap_rail_49", "allegro_slide_49")
 SONGS = ("are_you_sleeping", "happy_birthday", "ode_to_joy", "twinkle_twinkle_little_star")
 EPISODES, EVALUATION_SEED = 10, 1
+HELD_OUT_SEED, HELD_OUT_DRAWS = 20_002, 16
+"""Draws of the physics that no training and no exam sees."""
 
 
 def kept(path: Path, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -62,6 +65,14 @@ def play(policy: str, rig: str, song: str) -> dict[str, Any]:
     model, goals = load(rig, song)
     policy_ = load_policy(policy, model, goals)
     return evaluate(policy_, model, goals, EPISODES, seed=EVALUATION_SEED).to_dict()
+
+
+def play_on_draws(policy: str, rig: str, song: str) -> list[float]:
+    """Frame F1 of one undisturbed performance on every held-out draw of the physics."""
+    model, goals = load(rig, song)
+    ranges = Randomisation.around(PhysicsParameters.nominal(model.rig))
+    models = ranges.draw_models(HELD_OUT_DRAWS, np.random.default_rng(HELD_OUT_SEED))
+    return play_on(load_policy(policy, model, goals), models, goals)
 
 
 def play_on(policy: Policy, models: Iterable[RigModel], goals: Goals) -> list[float]:

@@ -4,7 +4,7 @@
     python scripts/make_zoo.py --rig leap_rail_49 --song ode_to_joy --budget-s 30
 
 Every library song on ``leap_rail_49`` and the four paper songs on ``allegro_slide_49``, with
-residual PPO and mildly randomised physics. A bundle goes to ``policies/zoo/<rig>/<song>.npz``; then
+residual PPO and randomised physics. A bundle goes to ``policies/zoo/<rig>/<song>.npz``; then
 the file is played afresh, in the nominal simulator and on draws of the physics that no training
 saw, and ``docs/zoo.md`` is written from what was measured. Stop and start again as you like: runs
 are taken up where they were, and what is measured already is not measured again.
@@ -180,7 +180,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train the policies that come with the project.")
     parser.add_argument("--rig", choices=tuple(SONGS), action="append", help="default: both")
     parser.add_argument("--song", choices=song_names(), action="append", help="default: all")
-    parser.add_argument("--randomise", type=float, default=0.5, help="default: %(default)s")
+    parser.add_argument("--randomise", type=float, default=1.0, help="default: %(default)s")
     parser.add_argument("--budget-s", type=float, default=180.0, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     arguments = parser.parse_args()

@@ -1,6 +1,27 @@
 """Closing the gap between simulator and reality; so far: recordings."""
 
-from calibration.recording import RecordingError, RecordingWriter, Topic
-from calibration.schemas import message_schema
+from calibration.recordings import (
+    InvalidRecordingError,
+    PerformanceRecorder,
+    Provenance,
+    RecordingError,
+    RecordingWriter,
+    Topic,
+    message_schema,
+    own_versions,
+    policy_hash,
+    recorded_topics,
+)
 
-__all__ = ["RecordingError", "RecordingWriter", "Topic", "message_schema"]
+__all__ = [
+    "InvalidRecordingError",
+    "PerformanceRecorder",
+    "Provenance",
+    "RecordingError",
+    "RecordingWriter",
+    "Topic",
+    "message_schema",
+    "own_versions",
+    "policy_hash",
+    "recorded_topics",
+]

@@ -4,11 +4,13 @@ A recording is a folder with `metadata.yaml` and one `.mcap` file (profile `ros2
 CDR), as `ros2 bag record -s mcap` makes them: `rosbags`, `ros2 bag` and Foxglove read it.
 Messages go to the file in chunks of at most 16 KiB and 0.25 s, so a process that is killed loses
 at most 0.25 s; `metadata.yaml` is written at the end, and only then is the recording whole.
+What is known about a recording stands in both: at the head of the `.mcap` file, where it
+outlives the process, and in the custom data of `metadata.yaml`.
 """
 
 from __future__ import annotations
 
-import os
+import fcntl
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,17 +19,23 @@ from types import TracebackType
 from typing import Any
 
 import yaml
+from mcap.data_stream import RecordBuilder
+from mcap.records import Metadata
 from mcap.writer import CompressionType, Writer
 
-from score.errors import DaCapoError
+from calibration.recordings.errors import RecordingError
+from score import write_whole
 
 CHUNK_BYTES = 16 * 1024
 FLUSH_S = 0.25
+DATA_FILE = "recording_0.mcap"
+"""The one data file: no part of a name that may change."""
+METADATA_FILE = "metadata.yaml"
+NOTES = "dacapo"
+"""Name of the MCAP metadata record that holds the notes."""
+FAILURE = "failure"
+"""The note that says why a recording stopped before its end."""
 _ROSBAG2_VERSION = 8
-
-
-class RecordingError(DaCapoError):
-    """A recording cannot be written or read."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +56,17 @@ class Topic:
 class RecordingWriter:
     """Writes one recording; a context manager. Use it from one thread.
 
+    When the disk refuses, the recording ends there: what was written until then stays readable,
+    and says why it is cut.
+
     Args:
         folder: Of the recording; made here, must not exist.
         topics: The streams that will be written.
-        notes: What else a reader should know, kept in the recording's metadata.
+        notes: What else a reader should know.
+
+    Attributes:
+        folder: Of the recording.
+        failure: Why the recording stopped before its end; empty when it did not.
 
     Raises:
         RecordingError: When the folder exists or cannot be made.
@@ -61,23 +76,29 @@ class RecordingWriter:
         self, folder: Path, topics: Iterable[Topic], notes: Mapping[str, str] | None = None
     ) -> None:
         self.folder = folder
+        self.failure = ""
         self._notes = dict(notes or {})
         self._topics = {topic.name: topic for topic in topics}
         self._counts = dict.fromkeys(self._topics, 0)
-        self._first_ns, self._last_ns = 0, 0
-        self._file = _MCAP_NAME.format(folder.name)
+        self._span_ns: tuple[int, int] | None = None
+        self._safe_bytes = 0
+        self._open = True
         try:
             folder.mkdir(parents=True)
-            self._stream = (folder / self._file).open("wb")
+            # Unbuffered: the writer's own buffer is lost with it, what is here is on the disk.
+            self._file = (folder / DATA_FILE).open("wb", buffering=0)
+            # Whoever reads knows from the lock that this recording is still being written.
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise RecordingError(f"cannot record into {folder}: {error.strerror}") from error
-        self._writer = Writer(
-            self._stream, chunk_size=CHUNK_BYTES, compression=CompressionType.NONE
-        )
-        self._writer.start(profile="ros2", library="dacapo")
-        self._channels = {name: self._register(topic) for name, topic in self._topics.items()}
-        self._flush_at = time.monotonic() + FLUSH_S
-        self._open = True
+        self._writer = Writer(self._file, chunk_size=CHUNK_BYTES, compression=CompressionType.NONE)
+        try:
+            self._writer.start(profile="ros2", library="dacapo")
+            self._channels = {name: self._register(topic) for name, topic in self._topics.items()}
+            self._writer.add_metadata(NOTES, self._notes)
+            self._flush()
+        except OSError as error:
+            raise self._failed(error) from error
 
     def __enter__(self) -> RecordingWriter:
         return self
@@ -89,6 +110,11 @@ class RecordingWriter:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def message_count(self) -> int:
+        """How many messages were written."""
+        return sum(self._counts.values())
 
     def write(self, topic: str, time_ns: int, message: bytes) -> None:
         """Append one message.
@@ -102,26 +128,30 @@ class RecordingWriter:
             KeyError: When the topic was not announced.
             RecordingError: When the recording is closed or the disk refuses.
         """
-        if not self._open:
-            raise RecordingError(f"recording {self.folder} is closed")
+        self._require_open()
         try:
             self._writer.add_message(self._channels[topic], time_ns, message, time_ns)
-            self.flush_if_due()
         except OSError as error:
-            raise RecordingError(f"cannot write to {self.folder}: {error.strerror}") from error
+            raise self._failed(error) from error
+        self.flush_if_due()
         self._counts[topic] += 1
-        self._first_ns = min(self._first_ns or time_ns, time_ns)
-        self._last_ns = max(self._last_ns, time_ns)
+        first, last = self._span_ns or (time_ns, time_ns)
+        self._span_ns = min(first, time_ns), max(last, time_ns)
 
     def flush_if_due(self) -> None:
         """Hand everything to the system, where it outlives this process, if 0.25 s have passed.
 
         Writing does this; call it while nothing comes in.
+
+        Raises:
+            RecordingError: When the recording is closed or the disk refuses.
         """
-        now = time.monotonic()
-        if self._open and now >= self._flush_at:
-            self._writer.flush()  # type: ignore[no-untyped-call]
-            self._flush_at = now + FLUSH_S
+        self._require_open()
+        if time.monotonic() >= self._flush_at:
+            try:
+                self._flush()
+            except OSError as error:
+                raise self._failed(error) from error
 
     def close(self) -> None:
         """Finish the file and write `metadata.yaml`. Closing again does nothing.
@@ -133,13 +163,41 @@ class RecordingWriter:
             return
         self._open = False
         try:
-            with self._stream:
-                self._writer.finish()  # type: ignore[no-untyped-call]
-            temporary = self.folder / "metadata.yaml.tmp"
-            temporary.write_text(yaml.safe_dump(self._metadata(), sort_keys=False))
-            os.replace(temporary, self.folder / "metadata.yaml")
+            self._writer.finish()  # type: ignore[no-untyped-call]
+            self._writer.flush()  # type: ignore[no-untyped-call]
+            self._file.close()
+            text = yaml.safe_dump(self._metadata(), sort_keys=False)
+            write_whole(self.folder / METADATA_FILE, text.encode())
         except OSError as error:
-            raise RecordingError(f"cannot finish {self.folder}: {error.strerror}") from error
+            raise self._failed(error) from error
+
+    def _require_open(self) -> None:
+        if not self._open:
+            raise RecordingError(self.failure or f"recording {self.folder} is closed")
+
+    def _flush(self) -> None:
+        self._writer.flush()  # type: ignore[no-untyped-call]
+        self._safe_bytes = self._file.tell()
+        self._flush_at = time.monotonic() + FLUSH_S
+
+    def _failed(self, error: OSError) -> RecordingError:
+        """Cut the file behind its last whole record and say there, if there is room, why."""
+        self._open = False
+        self.failure = f"cannot write to {self.folder}: {error.strerror}; the recording ends there"
+        reason = RecordBuilder()
+        Metadata(NOTES, {FAILURE: error.strerror or str(error)}).write(reason)
+        try:
+            self._file.truncate(self._safe_bytes)
+            self._file.seek(self._safe_bytes)
+            self._file.write(reason.end())  # type: ignore[no-untyped-call]
+        except (
+            OSError,
+            ValueError,
+        ):  # no room for a word; or closed: only metadata.yaml is missing
+            pass
+        finally:
+            self._file.close()
+        return RecordingError(self.failure)
 
     def _register(self, topic: Topic) -> int:
         schema = self._writer.register_schema(topic.message_type, "ros2msg", topic.schema.encode())
@@ -149,10 +207,11 @@ class RecordingWriter:
 
     def _metadata(self) -> dict[str, Any]:
         """What `metadata.yaml` holds; source: rosbag2_storage `yaml.hpp`, version 8."""
+        first, last = self._span_ns or (0, 0)
         span = {
-            "duration": {"nanoseconds": self._last_ns - self._first_ns},
-            "starting_time": {"nanoseconds_since_epoch": self._first_ns},
-            "message_count": sum(self._counts.values()),
+            "duration": {"nanoseconds": last - first},
+            "starting_time": {"nanoseconds_since_epoch": first},
+            "message_count": self.message_count,
         }
         return {
             "rosbag2_bagfile_information": {
@@ -165,15 +224,12 @@ class RecordingWriter:
                 ],
                 "compression_format": "",
                 "compression_mode": "",
-                "relative_file_paths": [self._file],
-                "files": [{"path": self._file, **span}],
+                "relative_file_paths": [DATA_FILE],
+                "files": [{"path": DATA_FILE, **span}],
                 "custom_data": self._notes or None,
                 "ros_distro": "jazzy",
             }
         }
-
-
-_MCAP_NAME = "{}_0.mcap"
 
 
 def _described(topic: Topic) -> dict[str, str]:

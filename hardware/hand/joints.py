@@ -54,9 +54,20 @@ class JointMap:
         Args:
             targets: of the actuated joints, shape `(n,)` [m for the rail, rad].
         """
-        joints = np.concatenate((targets, self.parked))
-        ticks = np.rint((joints / self.scale + self.zero_rad) / RAD_PER_TICK)
+        return self.motor_goals(np.concatenate((targets, self.parked)))
+
+    def motor_goals(self, joints: Array) -> dict[int, int]:
+        """The same from targets of all joints, shape `(n_motors,)`."""
+        ticks = np.rint(self.motor_rad(joints) / RAD_PER_TICK)
         return dict(zip(self.motor_ids, ticks.astype(int).tolist(), strict=True))
+
+    def motor_rad(self, joints: Array) -> Array:
+        """Angles of the motors at joint positions, both shape `(n_motors,)` [rad]."""
+        return joints / self.scale + self.zero_rad
+
+    def name_of(self, motor_id: int) -> str:
+        """Joint and motor in words."""
+        return f"{self.names[self.motor_ids.index(motor_id)]} (motor {motor_id})"
 
     def positions(self, ticks: Array) -> Array:
         """Joint positions from Present_Position, both shape `(n_motors,)` [m for the rail, rad]."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from calibration.recordings.codec import own_codec, recorded_schemas
+from calibration.recordings.errors import RecordingError
 from calibration.recordings.fields import performance_fields
 from calibration.recordings.provenance import Provenance
 from calibration.recordings.topics import (
@@ -20,6 +22,7 @@ from calibration.recordings.topics import (
     PERFORMANCE,
     SENT_TARGETS,
 )
+from calibration.recordings.validity import mark_validity
 from calibration.recordings.writer import RecordingWriter, Topic
 from score import Performance
 
@@ -35,6 +38,9 @@ class PerformanceRecorder:
 
     All times are of one monotonic clock [ns], real or simulated. Use it from one thread.
 
+    A disk that refuses ends the recording and not the performance: from then on nothing is
+    written, nothing is raised, and `failure` says why. Look at it after `close`.
+
     Args:
         folder: Of the recording; made here, must not exist.
         joint_names: Names of the `n` joints, in the order of all arrays.
@@ -42,6 +48,7 @@ class PerformanceRecorder:
 
     Attributes:
         folder: Of the recording.
+        failure: Why the recording lacks its end; empty when it does not.
 
     Raises:
         RecordingError: When the folder exists or cannot be made.
@@ -49,6 +56,8 @@ class PerformanceRecorder:
 
     def __init__(self, folder: Path, joint_names: Sequence[str], provenance: Provenance) -> None:
         self.folder = folder
+        self.failure = ""
+        self._closed = False
         self._names = list(joint_names)
         self._offset_ns = provenance.clock_offset_ns
         self._codec = own_codec()
@@ -82,9 +91,8 @@ class PerformanceRecorder:
 
         Raises:
             ValueError: When an array has another shape.
-            RecordingError: When the disk refuses.
         """
-        self._write(
+        self._stamped(
             JOINT_STATES,
             time_ns,
             name=self._names,
@@ -102,7 +110,6 @@ class PerformanceRecorder:
 
         Raises:
             ValueError: When the array has another shape.
-            RecordingError: When the disk refuses.
         """
         nothing = np.empty(0)
         duration = self._codec.make("builtin_interfaces/msg/Duration", sec=0, nanosec=0)
@@ -114,7 +121,7 @@ class PerformanceRecorder:
             effort=nothing,
             time_from_start=duration,
         )
-        self._write(SENT_TARGETS, time_ns, joint_names=self._names, points=[point])
+        self._stamped(SENT_TARGETS, time_ns, joint_names=self._names, points=[point])
 
     def key_event(self, time_ns: int, key: int, down: bool, velocity: int) -> None:
         """Record a key that crossed its trigger or release point.
@@ -124,11 +131,8 @@ class PerformanceRecorder:
             key: Index on the keyboard, 0 = lowest.
             down: Whether it was pressed.
             velocity: MIDI velocity of a press; 0 is written for a release.
-
-        Raises:
-            RecordingError: When the disk refuses.
         """
-        self._write(
+        self._stamped(
             KEY_EVENTS,
             time_ns,
             monotonic_ns=time_ns,
@@ -148,9 +152,6 @@ class PerformanceRecorder:
             level: 0 ok, 1 warning, 2 error, 3 stale (`diagnostic_msgs/DiagnosticStatus`).
             message: One line.
             values: Numbers and texts by name.
-
-        Raises:
-            RecordingError: When the disk refuses.
         """
         make = self._codec.make
         pairs = [
@@ -165,7 +166,7 @@ class PerformanceRecorder:
             hardware_id="",
             values=pairs,
         )
-        self._write(DIAGNOSTICS, time_ns, status=[status])
+        self._stamped(DIAGNOSTICS, time_ns, status=[status])
 
     def performance(self, time_ns: int, performance: Performance, score_zero_ns: int) -> None:
         """Record the scored result.
@@ -174,28 +175,34 @@ class PerformanceRecorder:
             time_ns: When it was known.
             performance: The result.
             score_zero_ns: When score time 0 was.
-
-        Raises:
-            RecordingError: When the disk refuses.
         """
         fields = performance_fields(performance, score_zero_ns)
-        kind = MESSAGE_TYPES[PERFORMANCE]
-        message = self._codec.encode(self._codec.make(kind, **fields))
-        self._writer.write(PERFORMANCE, time_ns + self._offset_ns, message)
+        self._write(PERFORMANCE, time_ns, **fields)
 
     def close(self) -> None:
-        """Finish the recording. Closing again does nothing.
+        """Finish the recording and mark it as valid or not. Closing again does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._writer.close()
+            if not self.failure:
+                mark_validity(self.folder)
+        except RecordingError as error:
+            self.failure = str(error)
 
-        Raises:
-            RecordingError: When the disk refuses.
-        """
-        self._writer.close()
+    def _stamped(self, topic: str, time_ns: int, **fields: Any) -> None:  # noqa: ANN401
+        header = self._codec.header(time_ns + self._offset_ns)
+        self._write(topic, time_ns, header=header, **fields)
 
-    def _write(self, topic: str, time_ns: int, **fields: object) -> None:
-        stamp_ns = time_ns + self._offset_ns
-        header = self._codec.header(stamp_ns)
-        message = self._codec.make(MESSAGE_TYPES[topic], header=header, **fields)
-        self._writer.write(topic, stamp_ns, self._codec.encode(message))
+    def _write(self, topic: str, time_ns: int, **fields: Any) -> None:  # noqa: ANN401
+        if self.failure:
+            return
+        message = self._codec.make(MESSAGE_TYPES[topic], **fields)
+        try:
+            self._writer.write(topic, time_ns + self._offset_ns, self._codec.encode(message))
+        except RecordingError as error:
+            self.failure = str(error)
 
     def _row(self, values: ArrayLike) -> NDArray[np.float64]:
         row = np.array(values, np.float64)

@@ -1,37 +1,22 @@
 """The physics of a world as a MuJoCo model: what training knows, and what it does not.
 
 Where `sim.PhysicsParameters` has a word for an effect, a world uses it, in the same meaning. Added
-here is what no physics parameter can say: backlash, the hardening of key springs, stiff fingertips
-and weak motors. Friction that falls with speed acts step by step (`hardware.world.simulator`).
+here is what no physics parameter can say: the hardening of key springs, stiff fingertips, weak
+motors. Backlash and friction that falls with speed act step by step (`hardware.world.simulator`).
 """
 
 from __future__ import annotations
 
 import math
 
-import mujoco
 import numpy as np
 
 from hardware.errors import WorldError
 from hardware.world.world import World
-from sim import RAIL, ParameterError, PhysicsParameters, Rig, RigModel, build_spec
-from sim.model import index_model
+from sim import ParameterError, PhysicsParameters, Rig, RigModel, build_model
 
 _HIDDEN = 1
 """Tells the random numbers of the hidden physics from those of trials (`hardware.world.draws`)."""
-
-_PLAY_DRAG_NMS = 5e-4
-"""Drag of a finger's play by grease and bearings [Nms/rad], half a percent of the back-EMF."""
-
-_RAIL_PLAY_DRAG_NS = 5.0
-"""Drag of the rail's play [Ns/m]."""
-
-_DRIVE_MASS_KG = 0.2
-"""Share of the carried mass that moves with the rail's motor, before the play [kg]."""
-
-_HARD = np.array([0.99, 0.999, 1e-4, 0.5, 2.0])
-"""Impedance of the play's ends: the default one would yield further than the play itself under the
-force of a key, because a finger's last link weighs so little."""
 
 
 def true_parameters(rig: Rig, world: World) -> PhysicsParameters:
@@ -50,16 +35,13 @@ def true_parameters(rig: Rig, world: World) -> PhysicsParameters:
 
 
 def build_world_model(rig: Rig, world: World) -> RigModel:
-    """Compile a rig that obeys a world; its named joints are where the encoders are.
+    """Compile a rig that obeys a world.
 
     Raises:
         WorldError: the world is impossible with this rig, or its keys would not come back.
     """
-    spec = build_spec(rig)
-    _add_play(spec, rig, world)
-    model = index_model(spec.compile(), rig)
     try:
-        model = true_parameters(rig, world).apply(model)
+        model = true_parameters(rig, world).apply(build_model(rig))
     except ParameterError as error:
         raise WorldError(f"world '{world.name}' on rig {rig.name}: {error}") from error
     _harden_springs(model, world)
@@ -111,30 +93,6 @@ def _offsets(rig: Rig, world: World) -> dict[str, float]:
     # Three standard deviations: a zero that is further off would have been noticed.
     zeros = np.clip(drawn, -3, 3) * world.hand.offset_std_rad
     return {f"joint_offset:{joint}": float(z) for joint, z in zip(fingers, zeros, strict=True)}
-
-
-def _add_play(spec: mujoco.MjSpec, rig: Rig, world: World) -> None:
-    """A second joint behind each motor's, free within the play: encoder first, then the link."""
-    for joint in rig.joint_names:
-        on_rail = joint == RAIL
-        play = world.rail.backlash_m if on_rail else world.hand.backlash_rad
-        if play == 0.0:
-            continue
-        motor = spec.joint(joint)
-        if on_rail:  # without mass of its own the motor's side could not be told from the carriage
-            motor.parent.mass -= _DRIVE_MASS_KG
-            motor.armature += _DRIVE_MASS_KG
-        motor.parent.add_joint(
-            name=f"{joint}_play",
-            type=motor.type,
-            axis=motor.axis,
-            pos=motor.pos,
-            range=[-play / 2, play / 2],
-            limited=True,
-            damping=[_RAIL_PLAY_DRAG_NS if on_rail else _PLAY_DRAG_NMS, 0, 0],
-            solref_limit=[0.01, 1.0],
-            solimp_limit=_HARD,
-        )
 
 
 def _harden_springs(model: RigModel, world: World) -> None:

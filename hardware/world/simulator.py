@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hardware.world.draws import DelayLine, Draws
 from hardware.world.physics import build_world_model
+from hardware.world.play import Play
 from hardware.world.world import World
 from score import KeyEvent
 from sim import PHYSICS_STEPS_PER_CONTROL, Rig, Simulator
@@ -57,11 +58,18 @@ class WorldSimulator(Simulator):
         self._gain_damping = -mj.actuator_biasprm[actuators, 2]
         self._force_limit = mj.actuator_forcerange[actuators, 1].copy()
         self._current_limit: Array | None = None
+        self._play: Play | None = None
         super().__init__(model)
+        width = np.full(model.n_joints, world.hand.backlash_rad)
+        width[0] = world.rail.backlash_m
+        if width.any():
+            self._play = Play(model, self.data, width)
 
     def reset(self, joint_positions: ArrayLike | None = None) -> None:
         """Start the trial at rest, silent, with the encoders reading ``joint_positions``."""
         super().reset(joint_positions)
+        if self._play is not None:
+            self._play.reset()
         draws = Draws(self.world, self.trial)
         encoders = self._encoders()
         self._commands = DelayLine(encoders[0], draws.command_delays())
@@ -123,7 +131,12 @@ class WorldSimulator(Simulator):
             self._set_friction(velocities[self._fingers])
         if self._current_limit is not None:
             self._limit_currents(self._current_limit)
-        events = super().step(self._commands(targets))
+        arrived = self._commands(targets)
+        if self._play is None:
+            events = super().step(arrived)
+        else:
+            events = super().step(arrived - self._play.offsets)
+            self._play.step()
         self._read(self._states(self._encoders()))
         return [self._with_velocity(event) for event in events] if events else events
 
@@ -133,7 +146,10 @@ class WorldSimulator(Simulator):
 
     def _encoders(self) -> tuple[Array, Array]:
         """The encoders' positions and velocities, now and exact."""
-        return super().joint_positions, super().joint_velocities
+        positions, velocities = super().joint_positions, super().joint_velocities
+        if self._play is None:
+            return positions, velocities
+        return positions + self._play.offsets, velocities + self._play.speeds
 
     def _read(self, encoders: tuple[Array, Array]) -> None:
         noise = next(self._noise)

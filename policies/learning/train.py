@@ -21,6 +21,7 @@ from policies.learning.algorithms import Algorithm, find_algorithm
 from policies.learning.environment import LearningEnvironment, Reward
 from policies.learning.exam import Exam
 from policies.learning.loop import BestPolicy, LoopConfig, Progress, TrainingLoop
+from policies.learning.reference import make_reference
 from policies.learning.run_files import RunFiles, TrainingError
 from policies.library import load_policy
 from policies.planner import Plan, make_plan
@@ -46,7 +47,7 @@ class Task:
         randomise: width of the randomisation around ``physics``; 0 for none, 1 for the default
             ranges, None for what the algorithm has.
         randomisation: other ranges, such as a calibration's; they win over ``randomise``.
-        plan: the reference, if not the planner's.
+        plan: the reference, if not the planner's (searched where that is not good).
         budget_s: wall-clock seconds, all sessions of a run together.
         seed: of everything random.
         reward: which reward, if not the algorithm's own.
@@ -113,7 +114,7 @@ def train(
     algorithm = _algorithm(task)
     task = replace(task, randomise=algorithm.randomise) if task.randomise is None else task
     nominal = task.physics.apply(build_model(task.physics.rig))
-    plan = task.plan or make_plan(task.goals, nominal)
+    plan = task.plan or _plan(task, algorithm, nominal, folder)
     part = Part.of(nominal.joint_low, nominal.joint_high, task.goals, plan)
     files = RunFiles(folder, _settings(task, algorithm, part))
     try:
@@ -132,6 +133,16 @@ def train(
 def _algorithm(task: Task) -> Algorithm:
     algorithm = find_algorithm(task.algorithm)
     return replace(algorithm, reward=task.reward) if task.reward else algorithm
+
+
+def _plan(task: Task, algorithm: Algorithm, nominal: RigModel, folder: Path) -> Plan:
+    """What residual learners correct and the others see."""
+    if not algorithm.residual:
+        return make_plan(task.goals, nominal)
+    try:
+        return make_reference(task.goals, task.physics, nominal, folder, task.budget_s)
+    except OSError as error:
+        raise TrainingError(f"cannot write into {folder}: {error.strerror}") from error
 
 
 def _loop(

@@ -13,6 +13,7 @@ import dacapo.train
 from dacapo.__main__ import main
 from policies import load_policy
 from policies.bundle import read_bundle
+from policies.learning import reference
 from policies.learning.algorithms import ALGORITHMS
 from policies.learning.ppo import Ppo
 from policies.learning.run_files import TrainingError
@@ -61,7 +62,9 @@ def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return last
 
 
-def test_what_nobody_says_is_the_algorithms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_nobody_says_is_the_algorithms(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(ALGORITHMS, "tiny", replace(ALGORITHMS["tiny"], randomise=0.25))
     trained = train(task(budget_s=1000.0), tmp_path)
     assert read_bundle(trained.bundle).training["randomise"] == 0.25
@@ -113,7 +116,8 @@ def test_stopping_it_says_how_to_go_on(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("policies.learning.train.make_plan", lambda *_: bad_plan())
+    monkeypatch.setattr(reference, "make_plan", lambda *_: bad_plan())
+    monkeypatch.setattr(reference, "GOOD_F1", 0.0)
     monkeypatch.setattr(dacapo.train, "_describe", interrupt)
     arguments = [song, "--algorithm", "tiny", "--out", str(tmp_path)]
     message = complaint(capsys, *arguments)

@@ -1,0 +1,53 @@
+"""The plan that a learner corrects: the planner's, made better by search where it is not good."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from policies.bundle import check_bundle, read_bundle, write_bundle
+from policies.evaluation import evaluate
+from policies.planner import Plan, make_plan
+from policies.search import polish, polished_bundle
+from score import Goals
+from sim import PhysicsParameters, RigModel
+
+GOOD_F1 = 0.99
+"""Frame F1 from which search gains less than the time it takes from training."""
+SHARE = 0.2
+"""Part of the budget that search gets."""
+SHORTEST_S, LONGEST_S = 5.0, 30.0
+
+
+def make_reference(
+    goals: Goals, physics: PhysicsParameters, model: RigModel, folder: Path, budget_s: float
+) -> Plan:
+    """The reference of a run.
+
+    A search limited by time comes out differently every time, so what it found is kept in
+    ``reference.npz`` (a policy bundle) and a run that is taken up goes on with it.
+
+    Args:
+        goals: the song.
+        physics: the simulator's parameters.
+        model: the rig with these parameters.
+        folder: of the run.
+        budget_s: of the whole training.
+
+    Raises:
+        UnreachableError: the rig cannot play some notes.
+        BundleError: the kept reference is damaged or of another song or rig.
+        OSError: the folder cannot be written.
+    """
+    plan, path = make_plan(goals, model), folder / "reference.npz"
+    if not path.is_file():
+        if evaluate(plan, model, goals, 1).frame_f1 >= GOOD_F1:
+            return plan
+        search_s = min(max(SHARE * budget_s, SHORTEST_S), LONGEST_S)
+        polished = polish(plan, goals, model, search_s, seed=0)
+        bundle = polished_bundle(polished, goals, model, physics=physics.values, seed=0)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_bundle(bundle, path)
+    bundle = read_bundle(path)
+    check_bundle(bundle, model, goals)
+    return replace(plan, references=bundle.part.references, targets=bundle.part.targets)

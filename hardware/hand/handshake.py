@@ -1,0 +1,65 @@
+"""What is checked when the hand is connected, before any motor may pull."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from serial.tools.list_ports import comports
+
+from hardware.bus.exchange import MotorBus
+from hardware.bus.registers import RAD_PER_TICK, hardware_error_names
+from hardware.bus.sdk import Motors
+from hardware.errors import MotorFault
+from hardware.hand.device import Device, check_device, dynamixel_driver
+from sim import Rig
+
+WATCHDOG_TRIPPED = -1
+"""Value of Bus_Watchdog of a motor that has stopped by itself."""
+
+_RELEASE = "hold the hand, then run 'dacapo hand release'"
+
+
+def shake_hands(rig: Rig, device: Device, bus: MotorBus, motors: Motors) -> None:
+    """See that the motors are those of the rig, well, limp, and those of the device file.
+
+    Raises:
+        BusError: motors are missing or wrong; all of them are listed.
+        MotorFault: motors have errors or pull already; the message names the verb that helps.
+        DeviceError: the device file is not of this hardware.
+    """
+    refuse_unready(rig, bus)
+    offsets = bus.read_all("Homing_Offset")
+    joints = dynamixel_driver(rig).motors
+    found = {joint: offsets[joints[joint]][0] * RAD_PER_TICK for joint in device.joints}
+    check_device(device, adapter_serial(bus.port.device), found)
+
+
+def refuse_unready(rig: Rig, bus: MotorBus) -> None:
+    """See that every motor is well and limp.
+
+    Raises:
+        MotorFault: motors have errors, were left holding by a program that was killed, or pull
+            already; all of them are listed.
+    """
+    read = bus.read_all("Torque_Enable", "Hardware_Error_Status", "Bus_Watchdog")
+    joints = {motor_id: joint for joint, motor_id in dynamixel_driver(rig).motors.items()}
+    errors = {joints[i]: hardware_error_names(status) for i, (_, status, _) in read.items()}
+    if bad := {joint: names for joint, names in errors.items() if names}:
+        listed = "; ".join(f"{joint}: {', '.join(names)}" for joint, names in bad.items())
+        raise MotorFault(f"hardware errors ({listed}): run 'dacapo hand reboot {' '.join(bad)}'")
+    if any(watchdog == WATCHDOG_TRIPPED for _, _, watchdog in read.values()):
+        raise MotorFault(
+            "the program that drove the hand before ended without letting go, and the motors "
+            f"hold by themselves: {_RELEASE}"
+        )
+    if pulling := [joints[i] for i, (torque, _, _) in read.items() if torque]:
+        raise MotorFault(f"motors pull already ({', '.join(pulling)}): {_RELEASE}")
+
+
+def adapter_serial(device: str) -> str | None:
+    """Serial number of the USB adapter behind a serial device; None if it tells none."""
+    path = Path(device).resolve()
+    for port in comports():
+        if Path(port.device).resolve() == path:
+            return port.serial_number
+    return None

@@ -63,10 +63,14 @@ def wrong_models(model: RigModel, row: str) -> list[RigModel]:
     center = PhysicsParameters.nominal(model.rig)
     rng = np.random.default_rng(SIGN_SEED)
     count = SIGNS if "joint_offset" in ROWS[row] else 1
-    return [
-        center.with_values(**_values(center, ROWS[row], rng)).apply(build_model(model.rig))
-        for _ in range(count)
-    ]
+    return [wrong_parameters(center, row, rng).apply(build_model(model.rig)) for _ in range(count)]
+
+
+def wrong_parameters(
+    center: PhysicsParameters, row: str, rng: np.random.Generator
+) -> PhysicsParameters:
+    """One simulator of a row; ``rng`` draws signs where a row has them."""
+    return center.with_values(**_values(center, ROWS[row], rng))
 
 
 def _values(

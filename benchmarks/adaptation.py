@@ -3,9 +3,9 @@
     python -m benchmarks.adaptation                    # four songs, two errors, three seeds
     python -m benchmarks.adaptation --song ode_to_joy --seed 0
 
-The plan is made for the nominal simulator; the learner acts in one that is wrong in one way (a row of
-``benchmarks.robustness``) and corrects the plan there: 15,360 control steps, exams not
-counted. Kept in ``benchmarks/results/adaptation/``: stop and start again as you like.
+The plan is made for the nominal simulator; the learner acts in one that is wrong in one way (a row
+of ``benchmarks.robustness``) and corrects the plan there: 14,976 control steps, exams not counted.
+Kept in ``benchmarks/results/adaptation/``: stop and start again as you like.
 """
 
 from __future__ import annotations

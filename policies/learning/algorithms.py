@@ -77,7 +77,7 @@ def _droq(config: DroqConfig, residual: bool, reward: Reward, exam_every: int) -
 _RESIDUAL_DROQ = DroqConfig(
     n_envs=8,
     horizon=16,
-    total_steps=15_360,
+    total_steps=14_976,
     warmup_steps=512,
     warmup_range=0.5,
     update_interval=1,

@@ -64,6 +64,7 @@ class Motor:
         health: Supply, temperature and hardware errors.
         torque_on: Whether it pulls at all.
         current_limit_a: Most that it may draw [A].
+        gains: Position_P_Gain and Position_D_Gain.
         heard_ns: When it last heard an instruction [ns].
         silent: Its cable is broken: it neither hears nor answers, and goes on by itself.
     """
@@ -241,6 +242,8 @@ class Motor:
             self._watchdog_ns = round(value * WATCHDOG_S_PER_UNIT * 1e9)
         elif name in ("Goal_PWM", "Goal_Current"):
             self._limit_current()
+        elif name in _GAINS:
+            self._take_gains()
 
     def _change_mode(self) -> None:
         """Gains, profile and limits as from the factory; turns are counted anew."""
@@ -250,6 +253,7 @@ class Motor:
         table["Profile_Acceleration"] = table["Profile_Velocity"] = 0
         table["Goal_PWM"], table["Goal_Current"] = table["PWM_Limit"], table["Current_Limit"]
         self._limit_current()
+        self._take_gains()
         self._motion.offset = table["Homing_Offset"]
         self._motion.profile_speed = 0.0
         self._motion.forget_turns()
@@ -257,11 +261,15 @@ class Motor:
 
     def _limit_current(self) -> None:
         """Full duty on full voltage stalls at the data sheet's current; less gives less."""
-        duty = abs(self.table["Goal_PWM"]) / PWM_FULL
+        # One unit more: a client cuts its limit to whole units, and must not lose by that.
+        duty = min((abs(self.table["Goal_PWM"]) + 1) / PWM_FULL, 1.0)
         limit_a = self.model.stall_current_a * duty * self.health.voltage_v / NOMINAL_V
         if self.table["Operating_Mode"] == OperatingMode.CURRENT_BASED_POSITION:
-            limit_a = min(limit_a, abs(self.table["Goal_Current"]) * A_PER_UNIT)
+            limit_a = min(limit_a, (abs(self.table["Goal_Current"]) + 1) * A_PER_UNIT)
         self.current_limit_a = limit_a
+
+    def _take_gains(self) -> None:
+        self.gains = self.table["Position_P_Gain"], self.table["Position_D_Gain"]
 
     def _trip_watchdog(self) -> None:
         """Stop where the shaft is, and refuse goals until 0 is written."""

@@ -35,7 +35,7 @@ class LineFaults:
         seed: Of the draw.
     """
 
-    def __init__(self, drop: float = 0.0, corrupt: float = 0.0, seed: int = 0) -> None:
+    def __init__(self, drop: float = 0.0, corrupt: float = 0.0, seed: int | list[int] = 0) -> None:
         self.drop, self.corrupt = drop, corrupt
         self._rng = np.random.default_rng(seed)
         self._dropped_next = 0

@@ -110,6 +110,11 @@ class Performer:
         self._keys = np.zeros(goals.n_keys, bool)
         self._events: list[tuple[int, int, bool, int]] = []
 
+    @property
+    def score_zero_ns(self) -> int | None:
+        """When score time 0 is; None until the hand is in the start posture."""
+        return self._zero_ns
+
     def key_event(self, time_ns: int, key: int, down: bool, velocity: int) -> None:
         """Take note of a key that moved.
 

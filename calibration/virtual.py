@@ -1,0 +1,76 @@
+"""A performance in a world, in process and faster than real time, recorded like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from calibration.recordings import PerformanceRecorder, Provenance, RecordingError, policy_hash
+from hardware.world import World, WorldSimulator
+from policies import load_policy
+from policies.in_process import perform_in_process, score_in_process
+from policies.performer import Performer, Progress
+from policies.results import RunResult, write_results
+from policies.run_folder import RunFolder
+from score import Performance, load_song, make_goals
+from sim import RigModel
+
+
+def play_virtual(
+    song: str,
+    *,
+    model: RigModel,
+    policy: str,
+    world: World,
+    trial: int = 0,
+    out: Path = Path("runs"),
+    report: Callable[[Progress], None] = lambda _: None,
+) -> tuple[Performance, Path]:
+    """Play a song in a world and leave a run's folder, as `dacapo play` does in every mode.
+
+    Args:
+        song: Name in the library, or path of a MIDI file.
+        model: What the policy knows of the rig; the world is hidden from it.
+        policy: `planner`, `zoo` or the path of a bundle.
+        world: Where to play.
+        trial: Which draw of the world's jitter and noise.
+        out: Folder of runs.
+        report: Is called once a simulated second.
+
+    Returns:
+        The performance and the run's folder.
+
+    Raises:
+        DaCapoError: When song, policy, rig and world do not go together, the hand does not reach
+            the start posture, or the folder cannot be written; nothing is left behind then.
+    """
+    keyboard = model.rig.keyboard
+    goals = make_goals(load_song(song), keyboard.lowest_pitch, keyboard.n_keys)
+    performer = Performer(load_policy(policy, model, goals), goals)
+    simulator = WorldSimulator(model.rig, world, trial)
+    run = RunFolder.create(out, song)
+    try:
+        provenance = Provenance(
+            mode="virtual",
+            song=song,
+            rig=model.rig.name,
+            rig_hash=model.rig.hash,
+            policy=policy,
+            policy_hash=policy_hash(policy, model.rig, song),
+            seed=trial,
+        )
+        folder = run.partial / "recording"
+        with PerformanceRecorder(folder, model.joint_names, provenance) as recorder:
+            perform_in_process(performer, simulator, recorder, report)
+            performance = score_in_process(performer, goals, simulator, trial)
+            zero_ns = performer.score_zero_ns
+            if zero_ns is not None:
+                recorder.performance(performer.deadline_ns, performance, zero_ns)
+        if recorder.failure:
+            raise RecordingError(recorder.failure)
+        result = RunResult(model, goals, performer.events(), performance, performer.trace())
+        write_results(result, run.partial)
+    except BaseException:
+        run.discard()
+        raise
+    return performance, run.finish()

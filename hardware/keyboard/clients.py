@@ -34,6 +34,9 @@ class MidiInput(Protocol):
     def open_port(self, port: int, name: str) -> object:
         """Listens to a port by its index in `get_ports`; name is that of our own end."""
 
+    def close_port(self) -> None:
+        """Listens to no port any more."""
+
     def set_callback(self, receive: Receive) -> None:
         """Whom to call with each message, from a thread of the MIDI system."""
 

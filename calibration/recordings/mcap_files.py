@@ -6,7 +6,7 @@ import fcntl
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcap.records import Channel, Message, Metadata, Schema
+from mcap.records import Channel, DataEnd, Message, Metadata, Schema
 from mcap.stream_reader import StreamReader
 
 from calibration.recordings.errors import RecordingError
@@ -60,7 +60,11 @@ def read_contents(path: Path) -> Contents:
         with path.open("rb") as stream:
             _require_unlocked(stream.fileno(), path)
             reader = StreamReader(stream, validate_crcs=True, record_size_limit=path.stat().st_size)
+            ended = False  # behind the data, schemas and channels are only repeated
             for record in reader.records:
+                ended = ended or isinstance(record, DataEnd)
+                if ended:
+                    continue
                 if isinstance(record, Schema):
                     schemas[record.id] = record
                 elif isinstance(record, Channel) and _is_ros(record, schemas):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.recordings.codec import Codec, stamp_ns
+from calibration.recordings.codec import codec_of, stamp_ns
 from calibration.recordings.errors import RecordingError
 from calibration.recordings.fields import NOT_KNOWN, performance_of
 from calibration.recordings.folders import Bag, read_bag
@@ -52,6 +52,8 @@ def read_recording(path: Path) -> Recording:
         bag = read_bag(repaired if repaired.is_dir() else repair_bag(bag))
     try:
         return _decode(bag)
+    except AttributeError as error:  # a message of that name, but of other fields
+        raise RecordingError(f"{bag.folder}: a message lacks a field: {error}") from error
     except (RecordingError, ValueError, OverflowError) as error:
         raise RecordingError(f"{bag.folder}: {error}") from error
 
@@ -85,7 +87,7 @@ def _decoded_streams(bag: Bag, offset_ns: int) -> dict[str, list[tuple[int, Any]
             raise RecordingError(
                 f"{name} holds {topic.message_type}, it must hold {MESSAGE_TYPES[name]}"
             )
-    codec = Codec({topic.message_type: topic.schema for topic in ours.values()})
+    codec = codec_of(tuple(sorted({(topic.message_type, topic.schema) for topic in ours.values()})))
     streams: dict[str, list[tuple[int, Any]]] = {name: [] for name in MESSAGE_TYPES}
     for raw in bag.contents.messages:
         if raw.topic in ours:
@@ -106,7 +108,7 @@ def _joint_names(streams: dict[str, list[tuple[int, Any]]]) -> tuple[str, ...]:
 def _joint_states(messages: Decoded, names: tuple[str, ...], offset_ns: int) -> JointStates:
     def column(field: str) -> NDArray[np.float64]:
         rows = [_row(m.name, getattr(m, field), names, JOINT_STATES) for _, m in messages]
-        return np.array(rows, np.float64).reshape(-1, len(names))
+        return np.array(rows, np.float64).reshape(len(rows), len(names))
 
     return JointStates(
         np.array([_stamp(m) - offset_ns for _, m in messages], np.int64),
@@ -127,7 +129,7 @@ def _targets(messages: Decoded, names: tuple[str, ...], offset_ns: int) -> Joint
         stamp = _stamp(message)  # 0: "now", as trajectory controllers expect
         times.append(stamp - offset_ns if stamp else received)
     return JointTargets(
-        np.array(times, np.int64), np.array(rows, np.float64).reshape(-1, len(names))
+        np.array(times, np.int64), np.array(rows, np.float64).reshape(len(rows), len(names))
     )
 
 

@@ -11,6 +11,8 @@ outlives the process, and in the custom data of `metadata.yaml`.
 from __future__ import annotations
 
 import fcntl
+import io
+import os
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -86,12 +88,17 @@ class RecordingWriter:
         try:
             folder.mkdir(parents=True)
             # Unbuffered: the writer's own buffer is lost with it, what is here is on the disk.
-            self._file = (folder / DATA_FILE).open("wb", buffering=0)
+            self._file = (folder / DATA_FILE).open("w+b", buffering=0)
             # Whoever reads knows from the lock that this recording is still being written.
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise RecordingError(f"cannot record into {folder}: {error.strerror}") from error
-        self._writer = Writer(self._file, chunk_size=CHUNK_BYTES, compression=CompressionType.NONE)
+        self._writer = Writer(
+            self._file,
+            chunk_size=CHUNK_BYTES,
+            compression=CompressionType.NONE,
+            enable_data_crcs=True,  # without it, damage to the notes would go unnoticed
+        )
         try:
             self._writer.start(profile="ros2", library="dacapo")
             self._channels = {name: self._register(topic) for name, topic in self._topics.items()}
@@ -187,8 +194,8 @@ class RecordingWriter:
         reason = RecordBuilder()
         Metadata(NOTES, {FAILURE: error.strerror or str(error)}).write(reason)
         try:
-            self._file.truncate(self._safe_bytes)
-            self._file.seek(self._safe_bytes)
+            self._file.truncate(_end_of_whole_records(self._file, self._safe_bytes))
+            self._file.seek(0, os.SEEK_END)
             self._file.write(reason.end())  # type: ignore[no-untyped-call]
         except (
             OSError,
@@ -230,6 +237,22 @@ class RecordingWriter:
                 "ros_distro": "jazzy",
             }
         }
+
+
+def _end_of_whole_records(file: io.FileIO, start: int) -> int:
+    """Where the last whole record behind `start`, the end of another one, ends in a file.
+
+    A record is an opcode, its length in 8 bytes and its content: https://mcap.dev/spec#records
+    """
+    size = file.seek(0, os.SEEK_END)
+    end = start
+    while end + 9 <= size:
+        file.seek(end + 1)
+        behind = end + 9 + int.from_bytes(file.read(8), "little")
+        if behind > size:
+            break
+        end = behind
+    return end
 
 
 def _described(topic: Topic) -> dict[str, str]:

@@ -61,6 +61,9 @@ class Motor:
 
     Attributes:
         table: The control table.
+        motor_id: Its id on the bus.
+        baud_rate: Of its serial port [bit/s].
+        reads_fast: Whether its firmware knows the fast sync read.
         health: Supply, temperature and hardware errors.
         torque_on: Whether it pulls at all.
         current_limit_a: Most that it may draw [A].
@@ -85,6 +88,8 @@ class Motor:
         self.table["ID"] = motor_id
         self.table["Baud_Rate"] = CODE_OF_BAUD[baud_rate]
         self.table["Return_Delay_Time"] = return_delay
+        self.motor_id, self.baud_rate = motor_id, baud_rate
+        self.reads_fast = firmware >= FAST_SYNC_READ_VERSION
         self.health = Health(self.table)
         self.silent = False
         self.heard_ns = 0
@@ -93,16 +98,6 @@ class Motor:
         self._now_ns = 0
         self._wakes_ns = 0
         self._power_on()
-
-    @property
-    def motor_id(self) -> int:
-        """Its id on the bus."""
-        return self.table["ID"]
-
-    @property
-    def baud_rate(self) -> int:
-        """Its baud rate [bit/s]."""
-        return BAUD_OF_CODE[self.table["Baud_Rate"]]
 
     @property
     def return_delay_s(self) -> float:
@@ -118,11 +113,6 @@ class Motor:
     def alert(self) -> int:
         """`ALERT` while a hardware error is set, else 0: a part of every status packet."""
         return ALERT if self.health.errors else 0
-
-    @property
-    def reads_fast(self) -> bool:
-        """Whether its firmware knows the fast sync read."""
-        return self.table["Firmware_Version"] >= FAST_SYNC_READ_VERSION
 
     @property
     def goal_rad(self) -> float:
@@ -240,6 +230,10 @@ class Motor:
             self._motion.profile_speed = value * RAD_S_PER_UNIT / RAD_PER_TICK
         elif name == "Bus_Watchdog":
             self._watchdog_ns = round(value * WATCHDOG_S_PER_UNIT * 1e9)
+        elif name == "ID":
+            self.motor_id = value
+        elif name == "Baud_Rate":
+            self.baud_rate = BAUD_OF_CODE[value]
         elif name in ("Goal_PWM", "Goal_Current"):
             self._limit_current()
         elif name in _GAINS:

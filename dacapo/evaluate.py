@@ -7,7 +7,7 @@ import itertools
 import time
 from typing import TYPE_CHECKING
 
-from dacapo.inputs import load_goals, load_model
+from dacapo.inputs import load_goals, load_model, load_world
 from dacapo.output import print_json, print_table
 from dacapo.progress import LiveLine, bar
 from dacapo.verbs import (
@@ -16,14 +16,18 @@ from dacapo.verbs import (
     add_policy_argument,
     add_rig_argument,
     add_verb,
+    add_world_argument,
     positive_float,
     positive_int,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hardware.world import World
     from policies.evaluation import Evaluation
     from score import Performance
-    from sim import RigModel
+    from sim import RigModel, Simulator
 
 EPILOG = """\
 examples:
@@ -32,10 +36,13 @@ examples:
   dacapo evaluate my_song.mid --tempo 2          at double tempo
   dacapo evaluate twinkle_twinkle_little_star --policy zoo --episodes 20 --seed 1
   dacapo evaluate ode_to_joy --policy bundle.npz --params fitted.yaml
+  dacapo evaluate ode_to_joy --world workshop-a  where the simulator is wrong
 
 The first episode is undisturbed; every other one starts slightly off the policy's start posture
-and reads joints with encoder noise, drawn from the seed. Frame F1 is RoboPianist's; its interval
-is the 95 % bootstrap interval of the mean over episodes. A bundle plays the song it was made for.
+and reads joints with encoder noise, drawn from the seed. In a --world, of which the policy knows
+nothing, episodes are trials: draws of its jitter and noise, numbered from the seed on. Frame F1 is
+RoboPianist's; its interval is the 95 % bootstrap interval of the mean over episodes. A bundle
+plays the song it was made for.
 """
 
 
@@ -45,7 +52,9 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument("songs", nargs="+", metavar="SONG|FILE.mid", help="what to play")
     add_rig_argument(parser)
     add_policy_argument(parser, "planner")
-    add_params_argument(parser)
+    physics = parser.add_mutually_exclusive_group()
+    add_params_argument(physics)
+    add_world_argument(physics, "play in a world")
     parser.add_argument("--tempo", type=positive_float, default=1.0, help="2 is double tempo")
     parser.add_argument("--episodes", type=positive_int, default=10, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
@@ -54,11 +63,12 @@ def add_parser(verbs: Verbs) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the verb."""
     model = load_model(arguments.rig, arguments.params)
+    world = load_world(arguments.world) if arguments.world else None
     songs: dict[str, Evaluation] = {}
     load_s: dict[str, float] = {}
     with LiveLine() as line:
         for name in arguments.songs:
-            songs[name], load_s[name] = _evaluate(name, model, arguments, line)
+            songs[name], load_s[name] = _evaluate(name, model, world, arguments, line)
     if arguments.json:
         results = {name: result.to_dict() for name, result in songs.items()}
         print_json({"policy": arguments.policy, "rig": model.rig.name, "songs": results})
@@ -68,11 +78,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _evaluate(
-    song: str, model: RigModel, arguments: argparse.Namespace, line: LiveLine
+    song: str, model: RigModel, world: World | None, arguments: argparse.Namespace, line: LiveLine
 ) -> tuple[Evaluation, float]:
     """The scores, and how long making or loading the policy took [s]."""
     from policies import load_policy
     from policies.evaluation import evaluate
+    from policies.in_process import evaluate_trials
 
     goals = load_goals(song, model, arguments.tempo)
     started_s = time.monotonic()
@@ -84,10 +95,19 @@ def _evaluate(
         share = next(done) / arguments.episodes
         line.show(f"{song}  {bar(share)} frame F1 {performance.frame.f1:.3f}")
 
-    scores = evaluate(
-        policy, model, goals, arguments.episodes, seed=arguments.seed, on_episode=show
-    )
+    count, seed = arguments.episodes, arguments.seed
+    if world is None:
+        scores = evaluate(policy, model, goals, count, seed=seed, on_episode=show)
+    else:
+        simulators = _simulators(model, world, range(seed, seed + count))
+        scores = evaluate_trials(policy, goals, simulators, seed, show)
     return scores, load_s
+
+
+def _simulators(model: RigModel, world: World, trials: range) -> Iterator[Simulator]:
+    from hardware.world import WorldSimulator
+
+    return (WorldSimulator(model.rig, world, trial) for trial in trials)
 
 
 def _print(songs: dict[str, Evaluation], load_s: dict[str, float]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dacapo.output import remark
 
 if TYPE_CHECKING:
+    from hardware.world import World
     from score import Goals
     from sim import PhysicsParameters, RigModel
 
@@ -83,6 +84,21 @@ def remark_findings(song: str, model: RigModel) -> None:
         shift = best_transposition(score, limits)
         if shift:
             remark(f"{song}: moved by {shift:+d} semitones, more of it would have keys")
+
+
+def load_world(name: str) -> World:
+    """A world; says so when it has faults, which only an emulated rig's lines have.
+
+    Raises:
+        WorldError: there is no such world, or a field of it is wrong.
+    """
+    from hardware.world import load_world as load
+    from hardware.world.world import FaultsWorld
+
+    world = load(name)
+    if world.faults != FaultsWorld():
+        remark(f"world {world.name}: its faults act on the emulated rig only")
+    return world
 
 
 def check_writable(folder: Path) -> None:

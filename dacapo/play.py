@@ -1,12 +1,20 @@
-"""`dacapo play`: a song through a real ROS 2 graph in this process, in real time, scored."""
+"""`dacapo play`: a song through a real ROS 2 graph in real time, or in a world, scored."""
 
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dacapo.inputs import check_writable, load_goals, load_model, remark_findings, settle_policy
+from dacapo.inputs import (
+    check_writable,
+    load_goals,
+    load_model,
+    load_world,
+    remark_findings,
+    settle_policy,
+)
 from dacapo.output import print_json, print_table
 from dacapo.progress import LiveLine, bar
 from dacapo.verbs import (
@@ -15,20 +23,26 @@ from dacapo.verbs import (
     add_policy_argument,
     add_rig_argument,
     add_verb,
+    add_world_argument,
 )
 from dacapo.video import check_video, make_video
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hardware.world import World
     from policies.performer import Progress
     from score import Goals, Performance
+    from sim import RigModel
 
-MODES = ("sim",)
+MODES = ("sim", "virtual")
 
 EPILOG = """\
 examples:
   dacapo play ode_to_joy
   dacapo play happy_birthday --rig allegro_slide_49 --out runs/today
   dacapo play my_song.mid --video my_song.mp4
+  dacapo play ode_to_joy --mode virtual --world workshop-a
   dacapo play ode_to_joy --json                  performance.json on standard output
 
 Leaves a folder <time>-<song> with performance.json, performance.mid, a rosbag2 recording and
@@ -38,17 +52,21 @@ report.html. Ctrl-C stops the hand and leaves nothing half-written.
 
 def add_parser(verbs: Verbs) -> None:
     """Adds the verb."""
-    parser = add_verb(verbs, "play", "play a song through ROS 2 and score it", EPILOG, run)
+    parser = add_verb(verbs, "play", "play a song and score it", EPILOG, run)
+    parser.set_defaults(refuse=parser.error)
     parser.add_argument("song", metavar="SONG|FILE.mid", help="what to play")
     add_rig_argument(parser)
     parser.add_argument(
         "--mode",
         choices=MODES,
         default=MODES[0],
-        help="sim: the nominal simulator, or that of --params (default: %(default)s)",
+        help="sim: the nominal simulator, or that of --params, in real time; virtual: a --world, "
+        "in process, faster than real time, without ROS (default: %(default)s)",
     )
     add_policy_argument(parser, None)
-    add_params_argument(parser)
+    physics = parser.add_mutually_exclusive_group()
+    add_params_argument(physics)
+    add_world_argument(physics, "needed for --mode virtual")
     parser.add_argument(
         "--out",
         type=Path,
@@ -63,38 +81,79 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs the verb; checks what can be checked before anything is started."""
     model = load_model(arguments.rig, arguments.params)
     goals = load_goals(arguments.song, model)
+    world = _settle_world(arguments)
     check_writable(arguments.out)
     if arguments.video:
         check_video(arguments.video)
     remark_findings(arguments.song, model)
     policy = settle_policy(arguments.policy, model, goals)
-
-    from piano_nodes.compose import play
-
     with LiveLine() as line:
         line.show("starting")
-        played = play(
-            arguments.song,
-            rig=arguments.rig,
-            mode=arguments.mode,
-            policy=policy,
-            params=str(arguments.params or ""),
-            out=arguments.out,
-            on_progress=lambda progress: line.show(_describe(progress, goals)),
+        play = _play_in_graph if world is None else partial(_play_in_world, world)
+        performance, folder = play(
+            arguments, model, policy, lambda progress: line.show(_describe(progress, goals))
         )
         if arguments.video:
             make_video(
                 model.rig,
                 goals,
-                played.folder,
+                folder,
                 arguments.video,
                 lambda share: line.show(f"filming {bar(share)}"),
             )
     if arguments.json:
-        print_json(played.performance.to_dict())
+        print_json(performance.to_dict())
     else:
-        _print(played.performance, played.folder)
+        _print(performance, folder)
     return 0
+
+
+def _settle_world(arguments: argparse.Namespace) -> World | None:
+    """The world of mode virtual; None in other modes. What does not go together is bad usage.
+
+    Raises:
+        WorldError: there is no such world, or it is wrong.
+    """
+    virtual = arguments.mode == "virtual"
+    if virtual and not arguments.world:
+        arguments.refuse("--mode virtual plays in a world: add --world NAME, e.g. workshop-a")
+    if arguments.world and not virtual:
+        arguments.refuse(f"--mode {arguments.mode} has no world: add --mode virtual")
+    return load_world(arguments.world) if virtual else None
+
+
+def _play_in_graph(
+    arguments: argparse.Namespace,
+    model: RigModel,
+    policy: str,
+    report: Callable[[Progress], None],
+) -> tuple[Performance, Path]:
+    from piano_nodes.compose import play
+
+    played = play(
+        arguments.song,
+        rig=arguments.rig,
+        mode=arguments.mode,
+        policy=policy,
+        params=str(arguments.params or ""),
+        out=arguments.out,
+        on_progress=report,
+    )
+    return played.performance, played.folder
+
+
+def _play_in_world(
+    world: World,
+    arguments: argparse.Namespace,
+    model: RigModel,
+    policy: str,
+    report: Callable[[Progress], None],
+) -> tuple[Performance, Path]:
+    from calibration.virtual import play_virtual
+
+    return play_virtual(
+        arguments.song, model=model, policy=policy, world=world, out=arguments.out, report=report
+    )
 
 
 def _describe(progress: Progress, goals: Goals) -> str:
@@ -114,7 +173,7 @@ def _describe(progress: Progress, goals: Goals) -> str:
 def _print(performance: Performance, folder: Path) -> None:
     frame, note, loop = performance.frame, performance.note, performance.loop
     onset = performance.onset_error_ms
-    rows = [
+    rows: list[tuple[object, ...]] = [
         ("frame F1", f"{frame.f1:.3f}", f"doing nothing scores {frame.do_nothing_f1:.3f}"),
         (
             "note F1",
@@ -123,13 +182,16 @@ def _print(performance: Performance, folder: Path) -> None:
         ),
         ("onset error", f"{_ms(onset.median, '+')}", f"median; 95 % below {_ms(onset.p95)}"),
         ("wrong keys", performance.wrong_keys, ""),
-        (
-            "control period",
-            _ms(loop.period_ms_p50),
-            f"median; 99 % below {_ms(loop.period_ms_p99)}",
-        ),
-        ("missed steps", loop.missed, ""),
     ]
+    if loop.period_ms_p50 is not None:  # a loop ran in real time
+        rows += [
+            (
+                "control period",
+                _ms(loop.period_ms_p50),
+                f"median; 99 % below {_ms(loop.period_ms_p99)}",
+            ),
+            ("missed steps", loop.missed, ""),
+        ]
     print_table(
         (performance.song, performance.rig, f"{performance.policy}, {performance.mode}"), rows
     )

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     Verbs: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
+    Arguments: TypeAlias = argparse._ActionsContainer
 else:
-    Verbs = object
+    Verbs = Arguments = object
 
 DEFAULT_RIG = "leap_rail_49"
 
@@ -57,13 +58,22 @@ def add_policy_argument(parser: argparse.ArgumentParser, default: str | None) ->
     )
 
 
-def add_params_argument(parser: argparse.ArgumentParser) -> None:
+def add_params_argument(parser: Arguments) -> None:
     """Adds `--params`."""
     parser.add_argument(
         "--params",
         type=Path,
         metavar="FILE",
         help="physics parameters, YAML (default: the rig's nominal ones)",
+    )
+
+
+def add_world_argument(parser: Arguments, use: str) -> None:
+    """Adds `--world`; `use` says what for."""
+    parser.add_argument(
+        "--world",
+        metavar="NAME|FILE",
+        help=f"{use}: the true physics, an example or a YAML file (docs/worlds.md)",
     )
 
 

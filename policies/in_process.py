@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.evaluation import Evaluation, summarise
 from policies.performer import Performer, Progress, Stage
 from policies.policy import Policy
 from score import Goals, Performance, score_performance
@@ -129,3 +130,26 @@ def trials(
         performer = Performer(policy, goals)
         perform_in_process(performer, simulator)
         yield score_in_process(performer, goals, simulator, trial)
+
+
+def evaluate_trials(
+    policy: Policy,
+    goals: Goals,
+    simulators: Iterable[Simulator],
+    first: int = 0,
+    on_trial: Callable[[Performance], None] = lambda _: None,
+) -> Evaluation:
+    """Play a song once in each simulator and summarise the scores; see ``trials``.
+
+    Args:
+        policy: who plays.
+        goals: the song.
+        simulators: one for each trial, at rest.
+        first: number of the first trial, and seed of the interval.
+        on_trial: is told each performance as soon as it is scored.
+    """
+    performances = []
+    for performance in trials(policy, goals, simulators, first):
+        performances.append(performance)
+        on_trial(performance)
+    return summarise(performances, first)

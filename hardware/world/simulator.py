@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hardware.errors import WorldError
 from hardware.world.draws import DelayLine, Draws
 from hardware.world.physics import build_world_model
 from hardware.world.play import Play
@@ -46,8 +47,10 @@ class WorldSimulator(Simulator):
         """Compile the rig.
 
         Raises:
-            WorldError: the world is impossible with this rig.
+            WorldError: the world is impossible with this rig, or there is no such trial.
         """
+        if trial < 0:
+            raise WorldError(f"trial {trial}: count trials from 0")
         self.world, self.trial = world, trial
         model = replace(build_world_model(rig, world), command_delay_s=0.0)  # delayed here
         mj, actuators = model.mj, model.actuators

@@ -14,7 +14,18 @@ from collections.abc import Sequence
 
 from dacapo.output import complain
 
-VERBS = ("play", "train", "evaluate", "polish", "songs", "rigs", "bench", "doctor", "info")
+VERBS = (
+    "play",
+    "train",
+    "evaluate",
+    "polish",
+    "emulate",
+    "songs",
+    "rigs",
+    "bench",
+    "doctor",
+    "info",
+)
 
 DESCRIPTION = "A robot hand learns to play a real keyboard: simulate, play, listen, correct."
 

@@ -103,6 +103,11 @@ class EmulatedRig:
         """Path under which clients find the serial device."""
         return self.line.device
 
+    @property
+    def running(self) -> bool:
+        """Whether its time goes on."""
+        return self._thread.is_alive()
+
     def start(self) -> None:
         """Let its time, and that of its faults, begin."""
         self._start_ns = self._time_ns = time.monotonic_ns()

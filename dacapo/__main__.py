@@ -20,6 +20,7 @@ VERBS = (
     "evaluate",
     "polish",
     "emulate",
+    "hand",
     "songs",
     "rigs",
     "bench",

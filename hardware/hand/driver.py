@@ -123,7 +123,7 @@ class HandDriver:
             motion = SlowMotion(bus, self._map, start)
             lift_fingers(motion)
             self._map = home_rail(bus, motion, self.device.rail, self._settings)
-            self._begin(bus)
+            self._begin(bus, motion)
         except BaseException:
             release(motors, self._settings)
             raise
@@ -187,14 +187,12 @@ class HandDriver:
             self.bus = self.motors = None
             bus.port.close()
 
-    def _begin(self, bus: MotorBus) -> None:
-        reading = bus.exchange()
-        n = self._map.n_joints
-        position, velocity = np.zeros(len(self._map.names)), np.zeros(len(self._map.names))
-        update(reading, self._map, position, velocity)
-        self._position, self._velocity, self._current = position, velocity, np.zeros_like(position)
-        self._targets = limit_targets(position[:n], self._low, self._high)
-        self._take(reading, self._targets)
+    def _begin(self, bus: MotorBus, motion: SlowMotion) -> None:
+        self._position, self._velocity = motion.position, motion.velocity
+        self._current = np.zeros_like(motion.position)
+        targets = motion.targets[: self._map.n_joints]
+        self._targets = limit_targets(targets, self._low, self._high)
+        self._take(bus.exchange(), self._targets)
         self.failure = None
         self.loop = BusLoop(self._cycle, PERIOD_NS)
         self.loop.start()

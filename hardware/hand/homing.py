@@ -36,6 +36,7 @@ own damping and friction take at this speed."""
 BACK_OFF_M = 0.005
 """How far from the stop the carriage waits [m]."""
 
+_TOUCH_A, _TOUCH_S = 0.15, 0.2  # pressing gently, so that nothing yields while it is measured
 _LEAD_M = 0.015  # farthest that the target runs ahead: bounds the force where a motor has no cap
 _STILL_M_S, _STILL_S = 0.004, 0.25  # slower for so long: something holds it
 _BEYOND_M = 0.05  # further than the whole travel: there is no stop
@@ -97,7 +98,7 @@ def lift_fingers(motion: SlowMotion) -> None:
     goal = np.zeros_like(start)
     goal[motion.joint_map.n_joints :] = motion.joint_map.parked
     goal[0] = start[0]
-    steps = round(LIFT_S * 1e9 / PERIOD_NS)
+    steps = _cycles(LIFT_S)
     for step in range(1, steps + 1):
         share = step / steps
         motion.targets = start + (goal - start) * share**3 * (10 - 15 * share + 6 * share**2)
@@ -116,7 +117,7 @@ def home_rail(
         settings: of all motors, for the cap of the rail's current; it is lifted afterwards.
 
     Returns:
-        The joint map with the rail's zero.
+        The joint map with the rail's zero; that of `motion` is the same.
 
     Raises:
         MotorFault: no stop within the travel, or a motor reports a hardware error.
@@ -127,14 +128,17 @@ def home_rail(
     toward_stop = -1.0 if rail.stop_m <= rail.limits_m[0] else 1.0
     travel_m = rail.limits_m[1] - rail.limits_m[0]
     _push(motion, toward_stop, travel_m + _BEYOND_M)
+    bus.write_all(motor.cap_register, {motor_id: motor.cap(_TOUCH_A)})
+    for _ in range(_cycles(_TOUCH_S)):
+        motion.step()
     at_stop = float(motion.joint_map.motor_rad(motion.position)[0])
-    homed = motion.joint_map.homed(at_stop, rail.stop_m)
-    motion.targets[0] = motion.position[0]
-    for _ in range(round(BACK_OFF_M / RAIL_SPEED_M_S * 1e9 / PERIOD_NS)):
+    bus.write_all(motor.cap_register, {motor_id: motor.cap(motor.current_limit_a)})
+    motion.joint_map = motion.joint_map.homed(at_stop, rail.stop_m)
+    motion.position[0] = motion.targets[0] = rail.stop_m
+    for _ in range(_cycles(BACK_OFF_M / RAIL_SPEED_M_S)):
         motion.targets[0] -= toward_stop * RAIL_SPEED_M_S * PERIOD_NS / 1e9
         motion.step()
-    bus.write_all(motor.cap_register, {motor_id: motor.cap(motor.current_limit_a)})
-    return homed
+    return motion.joint_map
 
 
 def update(reading: BusReading, joint_map: JointMap, position: Array, velocity: Array) -> None:
@@ -160,6 +164,10 @@ def refuse_alerts(reading: BusReading, joint_map: JointMap) -> None:
             f"{names} reports a hardware error: 'dacapo doctor hand' says which, "
             "'dacapo hand reboot' clears it"
         )
+
+
+def _cycles(duration_s: float) -> int:
+    return round(duration_s * 1e9 / PERIOD_NS)
 
 
 def _push(motion: SlowMotion, toward_stop: float, farthest_m: float) -> None:

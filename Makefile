@@ -77,7 +77,8 @@ $(PLAY_STAMP): pyproject.toml | $(VENV_STAMP)
 
 $(DEV_STAMP): pyproject.toml $(PLAY_STAMP)
 	@echo "set-up: installing the tools of tests and training"
-	@$(PIP) ".[$(EXTRAS),train,dev]"
+	@scripts/offer_midi.sh $(VENV)/bin/python
+	@$(PIP) ".[$(EXTRAS),train,hardware,dev]"
 	@touch $@
 
 $(WS_STAMP): $(WS_SOURCES) $(PLAY_STAMP)

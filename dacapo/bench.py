@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from dacapo.bench_midi import bench_midi
 from dacapo.bench_policy import measure_call, measure_import, print_policies
 from dacapo.inputs import load_goals, load_model
 from dacapo.output import print_json, print_table
 from dacapo.progress import LiveLine, bar
-from dacapo.verbs import Verbs, add_verb, positive_int
+from dacapo.verbs import Verbs, add_verb, positive_float, positive_int
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +35,7 @@ examples:
   dacapo bench sim                    control steps per second, every rig
   dacapo bench sim --json --repeats 9
   dacapo bench policy                 time of a policy call and of the player's imports
+  dacapo bench midi --events 100000   key events: when they are stamped, and whether all arrive
 
 sim: control steps (10 physics steps of 5 ms) per second with observation, reward and resets,
 playing {SONG} by the planner's targets with noise: one environment in one thread, and a batch
@@ -41,23 +43,31 @@ on two threads. Median of the repeats, and their lowest and highest.
 
 policy: one call of the NumPy runtime while the simulated hand plays {SONG}, and the import of the
 run-time path in a new process.
+
+midi: from handing a key event to the MIDI system in one process to its stamp in another.
 """
 
 
 def add_parser(verbs: Verbs) -> None:
     """Adds the verb."""
     parser = add_verb(verbs, "bench", "measure how fast this machine is", EPILOG, run)
-    parser.add_argument("part", choices=("sim", "policy"), help="what to measure")
+    parser.add_argument("part", choices=tuple(BENCHES), help="what to measure")
     parser.add_argument("--repeats", type=positive_int, default=5, help="default: %(default)s")
     parser.add_argument("--threads", type=positive_int, default=2, help="default: %(default)s")
     parser.add_argument(
         "--batch", type=positive_int, default=256, help="environments (default: %(default)s)"
     )
+    parser.add_argument(
+        "--events", type=positive_int, default=2000, help="of midi (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--rate-hz", type=positive_float, default=200.0, help="of midi (default: %(default)s)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the verb."""
-    return _bench_policy(arguments) if arguments.part == "policy" else _bench_sim(arguments)
+    return BENCHES[arguments.part](arguments)
 
 
 def _bench_policy(arguments: argparse.Namespace) -> int:
@@ -157,3 +167,6 @@ def _print(results: dict[str, dict[str, Any]]) -> None:
     fields = ("single_steps_per_s", "single_range", "batched_steps_per_s", "batched_range")
     rows = [(rig, *(result[field] for field in fields)) for rig, result in results.items()]
     print_table(("rig", "single steps/s", "range", "batched steps/s", "range"), rows)
+
+
+BENCHES = {"sim": _bench_sim, "policy": _bench_policy, "midi": bench_midi}

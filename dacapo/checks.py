@@ -53,6 +53,7 @@ def all_checks() -> Iterator[Check]:
     yield discovery()
     yield rendering()
     yield ffmpeg()
+    yield midi()
     yield cores()
     yield realtime()
 
@@ -169,6 +170,21 @@ def ffmpeg() -> Check:
     if found:
         return Check("ffmpeg", "ok", found)
     return Check("ffmpeg", "warn", "no --video", "sudo apt-get install ffmpeg")
+
+
+def midi() -> Check:
+    """What carries the keys of a real or emulated keyboard; `dacapo doctor keyboard` says more."""
+    sequencer = Path("/dev/snd/seq")
+    if os.access(sequencer, os.R_OK | os.W_OK):
+        return Check("MIDI", "ok", f"ALSA ({sequencer})")
+    if sequencer.exists():
+        mend = "sudo usermod -aG audio $USER, then log out and in"
+        return Check("MIDI", "warn", f"no permission for {sequencer}", mend)
+    found = shutil.which("jackd")
+    if found:
+        return Check("MIDI", "ok", f"no {sequencer}: JACK ({found})")
+    detail = f"no {sequencer}, no jackd: no keyboard, no emulated rig"
+    return Check("MIDI", "warn", detail, "sudo modprobe snd-seq, or sudo apt-get install jackd2")
 
 
 def cores() -> Check:

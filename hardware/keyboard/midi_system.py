@@ -81,11 +81,11 @@ def _why_there_is_none() -> str:
         group = grp.getgrgid(SEQUENCER.stat().st_gid).gr_name
         return (
             f"no permission for {SEQUENCER}: sudo usermod -aG {group} $USER, then log out and in "
-            "(in a container: run it with --group-add audio)"
+            f"(a container also needs --group-add {group})"
         )
     tried = " or ".join(f"'{server}'" for server in jack_servers())
     return (
-        f"no MIDI system: no {SEQUENCER} and no JACK server {tried}: sudo modprobe snd-seq (in a "
-        "container: run it with --device /dev/snd), or start JACK; the emulated rig starts JACK "
-        "itself: sudo apt-get install jackd2"
+        f"no MIDI system (no {SEQUENCER}, no JACK server {tried}): sudo modprobe snd-seq (a "
+        "container needs --device /dev/snd), or start JACK; an emulated rig starts it by itself "
+        "after sudo apt-get install jackd2"
     )

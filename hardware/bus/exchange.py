@@ -8,23 +8,14 @@ and keep the processor busy while they wait.
 from __future__ import annotations
 
 import struct
-import time
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from hardware.bus.packets import ALERT, encode_sync_read, encode_sync_write
+from hardware.bus.packets import ALERT, encode_sync_write
+from hardware.bus.polling import Losses, Polling
 from hardware.bus.port import SerialPort
 from hardware.bus.registers import REGISTERS, Register, pack, unpack
-from hardware.bus.replies import Replies
 from hardware.errors import BusError
-
-REPLY_S = 0.004
-"""How much longer than its bytes take on the line an answer is waited for [s]: a USB adapter
-collects for 1 ms, hands on every 1 ms, and the process is not woken at once."""
-
-ATTEMPTS = 3
-"""How often a question is put in one cycle. All of them in vain cost 15 ms."""
 
 SILENT_CYCLES = 5
 """A motor that has not answered for so many cycles is no longer asked with the others."""
@@ -35,7 +26,6 @@ PROBE_CYCLES = 50
 _GOAL = REGISTERS["Goal_Position"]
 _STATE = tuple(REGISTERS[f"Present_{what}"] for what in ("Current", "Velocity", "Position"))
 _STATE_LAYOUT = struct.Struct("<hii")  # the three of them, side by side: 10 bytes at 126
-_FAST_TRIALS = 5  # without a common answer, though all answered one by one: firmware below 46
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +65,6 @@ class BusReading:
     missing: tuple[int, ...]
 
 
-@dataclass
-class Losses:
-    """What went wrong on the bus, counted since it was opened.
-
-    Attributes:
-        cycles: Reads of all motors.
-        repeated: Questions put again because an answer was missing.
-        corrupt: Answers whose CRC was wrong.
-        lost_cycles: Cycles in which a motor did not answer in spite of every attempt.
-        missing: Those cycles by motor id.
-        stale: Cycles since each motor last answered, 0 if in the last one; by motor id.
-    """
-
-    cycles: int = 0
-    repeated: int = 0
-    corrupt: int = 0
-    lost_cycles: int = 0
-    missing: Counter[int] = field(default_factory=Counter)
-    stale: dict[int, int] = field(default_factory=dict)
-
-
 class MotorBus:
     """Talks to many motors at once.
 
@@ -109,16 +78,18 @@ class MotorBus:
         port: The serial port.
         motor_ids: In the order in which they are asked.
         losses: What went wrong until now.
-        fast: Whether motors are asked for one common answer (fast sync read). It is left for plain
-            sync read when the motors turn out not to know it.
     """
 
     def __init__(self, port: SerialPort, motor_ids: Iterable[int]) -> None:
         self.port = port
         self.motor_ids = tuple(motor_ids)
         self.losses = Losses(stale=dict.fromkeys(self.motor_ids, 0))
-        self.fast = True
-        self._fast_trials = 0
+        self._polling = Polling(port, self.motor_ids, self.losses)
+
+    @property
+    def fast(self) -> bool:
+        """Whether motors give one common answer (fast sync read), not one each (sync read)."""
+        return self._polling.fast
 
     @property
     def silent(self) -> tuple[int, ...]:
@@ -142,13 +113,13 @@ class MotorBus:
         write = self._encode_write(_GOAL, goals) if goals else b""
         start, size = _STATE[0].address, _STATE_LAYOUT.size
         with self.port.lock:
-            replies, asked_ns = self._ask(self._talking(), start, size, write)
+            replies, asked_ns = self._polling.ask(self._talking(), start, size, write)
             answers = dict(replies.data)
             if self.silent and self.losses.cycles % PROBE_CYCLES == 0:
-                answers |= self._ask(self.silent, start, size, attempts=1)[0].data
+                answers |= self._polling.ask(self.silent, start, size, attempts=1)[0].data
         states = {motor_id: _state(*answer) for motor_id, answer in sorted(answers.items())}
         missing = tuple(motor_id for motor_id in self.motor_ids if motor_id not in states)
-        self._count(missing)
+        self.losses.count(missing)
         return BusReading(asked_ns, states, missing)
 
     def write_all(self, name: str, values: Mapping[int, int]) -> None:
@@ -181,7 +152,7 @@ class MotorBus:
         start = min(register.address for register in registers)
         size = max(register.address + register.size for register in registers) - start
         with self.port.lock:
-            replies, _ = self._ask(self._talking(), start, size)
+            replies, _ = self._polling.ask(self._talking(), start, size)
         return {
             motor_id: tuple(_cut(register, data, start) for register in registers)
             for motor_id, (_, data) in sorted(replies.data.items())
@@ -194,88 +165,8 @@ class MotorBus:
         blocks = {motor_id: pack(register, value) for motor_id, value in values.items()}
         return encode_sync_write(register.address, register.size, blocks)
 
-    def _talking(self) -> list[int]:
-        silent = self.silent
-        return [motor_id for motor_id in self.motor_ids if motor_id not in silent]
-
-    def _ask(
-        self,
-        ids: Sequence[int],
-        address: int,
-        size: int,
-        first: bytes = b"",
-        attempts: int = ATTEMPTS,
-    ) -> tuple[Replies, int]:
-        """Put a question until all have answered.
-
-        Args:
-            ids: Who is asked.
-            address: Of the first byte.
-            size: Number of bytes.
-            first: What to send before.
-            attempts: How often at most; if only once, in the form that the silent may answer.
-
-        Returns:
-            The answers, and when the question was last put [ns].
-        """
-        self.port.flush_input()  # answers that came too late for the cycle before
-        replies, asked = Replies(ids, size), list(ids)
-        fast = self.fast and attempts > 1
-        asked_ns = self._send(first + encode_sync_read(address, size, asked, fast=fast))
-        self._collect(replies, asked_ns, size, fast=fast)
-        for attempt in range(1, attempts):
-            if replies.complete:
-                break
-            replies.ask_again()
-            self.losses.repeated += 1
-            asked = replies.missing if attempt == 1 else _after_a_silent_one(asked, replies)
-            asked_ns = self._send(encode_sync_read(address, size, asked))
-            self._collect(replies, asked_ns, size, fast=False)
-        self.losses.corrupt += replies.corrupt
-        self._judge_fast(replies)
-        return replies, asked_ns
-
-    def _send(self, request: bytes) -> int:
-        """Send, and return when the last byte leaves [ns]."""
-        started_ns = time.monotonic_ns()
-        self.port.write(request)
-        return started_ns + round(1e9 * self.port.wire_s(len(request)))
-
-    def _collect(self, replies: Replies, asked_ns: int, size: int, *, fast: bool) -> None:
-        reply_bytes = len(replies.missing) * (size + 11)
-        deadline_ns = asked_ns + round(1e9 * (self.port.wire_s(reply_bytes) + REPLY_S))
-        while not replies.complete and not (fast and replies.fast_ended):
-            received = self.port.read(deadline_ns)
-            if not received:
-                return
-            replies.feed(received)
-
-    def _judge_fast(self, replies: Replies) -> None:
-        """Leave fast sync read when all answered, but never to it."""
-        if replies.fast:
-            self._fast_trials = -1  # they know it
-        elif self.fast and self._fast_trials >= 0 and replies.complete and len(replies.data) > 1:
-            self._fast_trials += 1
-            self.fast = self._fast_trials < _FAST_TRIALS
-
-    def _count(self, missing: tuple[int, ...]) -> None:
-        losses = self.losses
-        losses.cycles += 1
-        losses.lost_cycles += bool(missing)
-        losses.missing.update(missing)
-        for motor_id in self.motor_ids:
-            stale = losses.stale[motor_id] + 1 if motor_id in missing else 0
-            losses.stale[motor_id] = stale
-
-
-def _after_a_silent_one(asked: Sequence[int], replies: Replies) -> list[int]:
-    """Who is asked next: those missing; without the first of them if none of them answered.
-
-    Motors answer in the order in which they are asked, each after the one before. So a silent one
-    may keep those behind it from answering.
-    """
-    missing = replies.missing
-    return missing[1:] if len(missing) > 1 and list(asked) == missing else missing
+    def _talking(self) -> set[int]:
+        return set(self.motor_ids) - set(self.silent)
 
 
 def _state(error: int, data: bytes) -> MotorState:

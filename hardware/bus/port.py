@@ -202,5 +202,17 @@ class SerialPort:
 def _check_device(device: str, path: Path) -> None:
     if not path.exists():
         raise BusError(f"{device}: no such device: plug it in, or {_FIND_PORT}")
-    if not stat.S_ISCHR(path.stat().st_mode):
+    if not stat.S_ISCHR(path.stat().st_mode) or not _may_be_terminal(path):
         raise BusError(f"{device} is no serial port: {_FIND_PORT}")
+
+
+def _may_be_terminal(path: Path) -> bool:
+    """Look without touching its settings: somebody else may be talking on it."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    except OSError:
+        return True  # opening it for good will say why not
+    try:
+        return os.isatty(handle)
+    finally:
+        os.close(handle)

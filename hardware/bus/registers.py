@@ -209,7 +209,7 @@ def pack(register: Register, value: int) -> bytes:
         return value.to_bytes(register.size, "little", signed=register.signed)
     except OverflowError:
         raise BusError(
-            f"{register.name}: {value} does not fit into {register.size} bytes: send a value "
+            f"{register.name}: {value} does not fit into {8 * register.size} bits: send a value "
             f"between {register.low} and {register.high}"
         ) from None
 

@@ -200,18 +200,25 @@ class Motors:
     def _refuse(self, motor_id: int, what: str, error: int) -> None:
         number = error & ~ALERT
         if number:
-            reason = ERROR_NAMES.get(number, f"error {number}")
-            raise MotorFault(f"motor {motor_id} refuses {what}: {reason}{_CURES.get(number, '')}")
+            reason = ERROR_NAMES.get(number, f"error {number}") + _CURES.get(number, "")
+            alarm = self._alarm(motor_id) if error & ALERT else ""
+            raise MotorFault(f"motor {motor_id} refuses {what}: {reason}{alarm}")
 
     def _read_back(self, motor_id: int, register: Register, value: int) -> None:
         kept = self.read(motor_id, register.name)
         if kept == value:
             return
-        errors = self.hardware_errors(motor_id)
-        because = f" ({', '.join(errors)}: run 'dacapo hand reboot {motor_id}')" if errors else ""
-        raise MotorFault(
-            f"motor {motor_id} does not keep {register.name} = {value}, it reads {kept}{because}"
-        )
+        what = f"{register.name} = {value}, it reads {kept}"
+        raise MotorFault(f"motor {motor_id} does not keep {what}{self._alarm(motor_id)}")
+
+    def _alarm(self, motor_id: int) -> str:
+        """The motor's hardware errors with what clears them, to put behind a message."""
+        register = REGISTERS["Hardware_Error_Status"]
+        answer = self._talk(lambda sdk, port: sdk.readTxRx(port, motor_id, register.address, 1))
+        errors = hardware_error_names(answer[0][0]) if answer and answer[0] else ()
+        if not errors:
+            return ""
+        return f" ({' and '.join(errors)}: let it cool, then 'dacapo hand reboot {motor_id}')"
 
     def _silent(self, motor_id: int) -> BusError:
         return BusError(

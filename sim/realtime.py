@@ -93,8 +93,11 @@ class RealTimeSimulator:
         """When the next step is to be computed [ns]."""
         return self._time_ns + STEP_NS - LEAD_NS
 
-    def set_targets(self, targets: NDArray[np.float64], arrival_ns: int) -> None:
+    def set_targets(self, targets: NDArray[np.float64], arrival_ns: int) -> NDArray[np.float64]:
         """Take new joint targets, shape `(n,)`, that arrived at `arrival_ns`.
+
+        Returns:
+            The targets as they will be followed: within the limits.
 
         Raises:
             SimError: they cannot be followed; the old ones stay.
@@ -102,6 +105,7 @@ class RealTimeSimulator:
         model = self.simulator.model
         limited = limit_targets(targets, model.joint_low, model.joint_high)
         self._arrivals.append((arrival_ns, limited))
+        return limited
 
     def hold(self, arrival_ns: int) -> None:
         """Stop where the joints are, until new targets come."""

@@ -119,6 +119,11 @@ class RecordingWriter:
         self.close()
 
     @property
+    def open(self) -> bool:
+        """Whether more can be written: neither closed nor failed."""
+        return self._open
+
+    @property
     def message_count(self) -> int:
         """How many messages were written."""
         return sum(self._counts.values())

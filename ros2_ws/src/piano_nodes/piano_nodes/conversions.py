@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import math
-
+from calibration.recordings.fields import performance_fields
 from piano_msgs import msg
 from piano_msgs.action import Play
 from policies.performer import Progress, Stage
 from score import Performance
 
 
-def performance_message(performance: Performance) -> msg.Performance:
-    """A performance as a message; numbers that do not exist become NaN, -1 or 0."""
-    frame, loop = performance.frame, performance.loop
-    return msg.Performance(
-        song=performance.song,
-        rig=performance.rig,
-        mode=performance.mode,
-        policy=performance.policy,
-        seed=-1 if performance.seed is None else performance.seed,
-        frame_precision=frame.precision,
-        frame_recall=frame.recall,
-        frame_f1=frame.f1,
-        frame_f1_shifted=frame.f1_shifted,
-        shift_s=frame.shift_s,
-        do_nothing_f1=frame.do_nothing_f1,
-        note_f1_50ms=performance.note.f1_50ms,
-        note_f1_100ms=performance.note.f1_100ms,
-        onset_error_median_ms=_or_nan(performance.onset_error_ms.median),
-        onset_error_p95_ms=_or_nan(performance.onset_error_ms.p95),
-        wrong_keys=performance.wrong_keys,
-        tempo_ratio=_or_nan(performance.tempo_ratio),
-        loop_period_ms_p50=_or_nan(loop.period_ms_p50),
-        loop_period_ms_p99=_or_nan(loop.period_ms_p99),
-        loop_missed=loop.missed or 0,
-        duration_s=performance.duration_s,
-    )
+def performance_message(performance: Performance, score_zero_ns: int | None) -> msg.Performance:
+    """A performance as a message; numbers that do not exist become NaN, -1 or 0.
+
+    Args:
+        performance: How well was played.
+        score_zero_ns: The monotonic clock at score time 0 [ns].
+    """
+    zero_ns = {} if score_zero_ns is None else {"score_zero_ns": score_zero_ns}
+    return msg.Performance(**performance_fields(performance, **zero_ns))
 
 
 def feedback_message(progress: Progress) -> Play.Feedback:
@@ -58,7 +40,3 @@ def progress_of(feedback: Play.Feedback) -> Progress:
         feedback.frame_f1,
         tuple(feedback.keys),
     )
-
-
-def _or_nan(value: float | None) -> float:
-    return math.nan if value is None else float(value)

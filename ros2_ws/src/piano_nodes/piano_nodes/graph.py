@@ -85,7 +85,7 @@ def play_graph(
     """
     clock = {"clock_offset_ns": time.time_ns() - time.monotonic_ns()}
     player = {"rig": rig, "policy": policy, "mode": mode}
-    recorder = {"folder": str(partial / "recording")}
+    recorder = {"folder": str(partial / "recording"), "song": song, "params": params, **player}
     client = {"song": song, "run": str(run)}
     return (
         NodeSpec("sim_rig", "sim_rig", {"rig": rig, "params": params, **clock}),

@@ -1,17 +1,28 @@
-"""Names of the topics, services and actions, written once."""
+"""Names of the topics, services and actions, written once; topics are those of recordings."""
 
-JOINT_STATES = "/joint_states"
-JOINT_TRAJECTORY = "/hand/joint_trajectory"
-KEY_EVENTS = "/piano/key_events"
-DIAGNOSTICS_TOPIC = "/diagnostics"
+from calibration.recordings.topics import (
+    DIAGNOSTICS,
+    JOINT_STATES,
+    JOINT_TRAJECTORY,
+    KEY_EVENTS,
+    MESSAGE_TYPES,
+    PERFORMANCE,
+    SENT_TARGETS,
+)
+
 HAND_STOP = "/hand/stop"
 RECORDER_STOP = "/recorder/stop"
 PLAY = "/play"
 
-RECORDED = {
-    JOINT_STATES: "sensor_msgs/msg/JointState",
-    JOINT_TRAJECTORY: "trajectory_msgs/msg/JointTrajectory",
-    KEY_EVENTS: "piano_msgs/msg/KeyEvent",
-    DIAGNOSTICS_TOPIC: "diagnostic_msgs/msg/DiagnosticArray",
-}
-"""The topics that a recording holds, with their types."""
+__all__ = [
+    "DIAGNOSTICS",
+    "HAND_STOP",
+    "JOINT_STATES",
+    "JOINT_TRAJECTORY",
+    "KEY_EVENTS",
+    "MESSAGE_TYPES",
+    "PERFORMANCE",
+    "PLAY",
+    "RECORDER_STOP",
+    "SENT_TARGETS",
+]

@@ -16,19 +16,27 @@ from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
+from piano_msgs import msg
 from piano_msgs.action import Play
 from piano_msgs.msg import KeyEvent
 from piano_nodes import conversions
 from piano_nodes.graph import MODES, POLICY, RIG
-from piano_nodes.names import HAND_STOP, JOINT_STATES, JOINT_TRAJECTORY, KEY_EVENTS, PLAY
+from piano_nodes.names import (
+    HAND_STOP,
+    JOINT_STATES,
+    JOINT_TRAJECTORY,
+    KEY_EVENTS,
+    PERFORMANCE,
+    PLAY,
+)
 from piano_nodes.node import ALONE, REALTIME, PianoNode, Surroundings
 from piano_nodes.parameters import Setting
-from piano_nodes.qos import EVENTS, STATES, TARGETS
+from piano_nodes.qos import EVENTS, RESULTS, STATES, TARGETS
 from piano_nodes.session import Cancelled, JointReading, perform, prepare
 from policies.performer import Performer, Progress, Stage
 from policies.results import RunResult, write_results
 from policies.run_folder import RunFolder
-from score import DaCapoError, Performance, score_performance
+from score import DaCapoError, score_performance
 from sim import build_model, load_rig
 
 YIELD_S = 0.001
@@ -72,6 +80,7 @@ class Player(PianoNode):
             joint_names=list(self._model.joint_names), points=[JointTrajectoryPoint()]
         )
         self._targets = self.create_publisher(JointTrajectory, JOINT_TRAJECTORY, TARGETS)
+        self._results = self.create_publisher(msg.Performance, PERFORMANCE, RESULTS)
         self._hand_stop = self.create_client(Trigger, HAND_STOP)
         self._server = ActionServer(
             self,
@@ -180,8 +189,7 @@ class Player(PianoNode):
         """Play, then let the executor deliver the result: a coroutine would keep it spinning."""
         result = Play.Result(folder=goal.request.folder)
         try:
-            performance, folder = self._perform(goal)
-            result.performance = conversions.performance_message(performance)
+            result.performance, folder = self._perform(goal)
             result.success, result.folder = True, str(folder)
         except Cancelled:
             result.message = "the performance was called off"
@@ -196,20 +204,21 @@ class Player(PianoNode):
         goal.execute(lambda handle: _conclude(handle, result, told))
         told.wait(timeout=1.0)  # a node that ends meanwhile waits for this thread
 
-    def _perform(self, goal: ServerGoalHandle) -> tuple[Performance, Path]:
+    def _perform(self, goal: ServerGoalHandle) -> tuple[msg.Performance, Path]:
         song, folder = str(goal.request.song), str(goal.request.folder)
         run = None if folder else RunFolder.create(Path(str(self.values["out"])), song)
         try:
-            result = self._perform_song(song, goal)
+            result, message = self._perform_song(song, goal)
+            self._results.publish(message)
             self._feedback(goal, Progress(Stage.SCORING))
             write_results(result, Path(folder) if run is None else run.partial)
         except BaseException:
             if run is not None:
                 run.discard()
             raise
-        return result.performance, Path(folder) if run is None else run.finish()
+        return message, Path(folder) if run is None else run.finish()
 
-    def _perform_song(self, song: str, goal: ServerGoalHandle) -> RunResult:
+    def _perform_song(self, song: str, goal: ServerGoalHandle) -> tuple[RunResult, msg.Performance]:
         self._feedback(goal, Progress(Stage.LOADING))
         policy = str(self.values["policy"])
         performer, goals = prepare(song, self._model, policy)
@@ -223,7 +232,9 @@ class Player(PianoNode):
             policy=performer.policy_name,
             loop=performer.loop_timing(),
         )
-        return RunResult(self._model, goals, performer.events(), performance, performer.trace())
+        message = conversions.performance_message(performance, performer.score_zero_ns)
+        events, trace = performer.events(), performer.trace()
+        return RunResult(self._model, goals, events, performance, trace), message
 
     def _feedback(self, goal: ServerGoalHandle, progress: Progress) -> None:
         goal.publish_feedback(conversions.feedback_message(progress))

@@ -25,6 +25,12 @@ EVENTS = QoSProfile(
     depth=1000,
     reliability=ReliabilityPolicy.RELIABLE,
 )
+RESULTS = QoSProfile(
+    # Once per performance, and not to be lost.
+    history=HistoryPolicy.KEEP_LAST,
+    depth=10,
+    reliability=ReliabilityPolicy.RELIABLE,
+)
 DIAGNOSTICS = QoSProfile(
     # Once a second; what the tools of ROS expect.
     history=HistoryPolicy.KEEP_LAST,

@@ -12,11 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
-from trajectory_msgs.msg import JointTrajectory
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 import score
 from piano_msgs.msg import KeyEvent
-from piano_nodes.names import HAND_STOP, JOINT_STATES, JOINT_TRAJECTORY, KEY_EVENTS
+from piano_nodes.names import (
+    HAND_STOP,
+    JOINT_STATES,
+    JOINT_TRAJECTORY,
+    KEY_EVENTS,
+    SENT_TARGETS,
+)
 from piano_nodes.node import ALONE, REALTIME, PianoNode, Surroundings
 from piano_nodes.parameters import Setting
 from piano_nodes.qos import EVENTS, STATES, TARGETS
@@ -52,6 +58,7 @@ class SimRig(PianoNode):
         self._ignored = ""
         self._states = self.create_publisher(JointState, JOINT_STATES, STATES)
         self._events = self.create_publisher(KeyEvent, KEY_EVENTS, EVENTS)
+        self._sent = self.create_publisher(JointTrajectory, SENT_TARGETS, STATES)
         self.create_subscription(JointTrajectory, JOINT_TRAJECTORY, self._take_targets, TARGETS)
         self.create_service(Trigger, HAND_STOP, self._hold)
         self.create_timer(1.0, self._report)
@@ -108,7 +115,14 @@ class SimRig(PianoNode):
         arrival_ns = time.monotonic_ns()
         targets = self._targets_in(message)
         if targets is not None:
-            self._rig.set_targets(targets, arrival_ns)
+            self._publish_sent(self._rig.set_targets(targets, arrival_ns), arrival_ns)
+
+    def _publish_sent(self, targets: NDArray[np.float64], arrival_ns: int) -> None:
+        """Tell what the motors were really told, and when."""
+        point = JointTrajectoryPoint(positions=array.array("d", targets.tobytes()))
+        message = JointTrajectory(joint_names=self._names, points=[point])
+        message.header.stamp = self.stamp(arrival_ns)
+        self._sent.publish(message)
 
     def _targets_in(self, message: JointTrajectory) -> NDArray[np.float64] | None:
         """The targets in the order of our joints; None, and a warning, when they are not ours."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.policy import Observation, Policy
+from policies.readings import ReadingNoise
 from score import Goals, Performance, score_performance
 from sim import RAIL, Environment, RigModel
 
@@ -17,12 +18,6 @@ Array = NDArray[np.float64]
 
 START_RAD, START_M = 0.01, 0.001
 """How far from its start posture an episode may find a joint (uniform)."""
-
-READING_RAD, READING_M = 0.001, 0.0001
-"""Standard deviation of the noise on the joint positions that a policy sees."""
-
-SPEED_RAD_PER_S, SPEED_M_PER_S = 0.02, 0.002
-"""The same on the joint velocities: about one unit of a servo's speed register."""
 
 RESAMPLES = 2000
 
@@ -141,8 +136,7 @@ class Disturbance:
         self._rng = np.random.default_rng((seed, episode))
         rail = np.array([name == RAIL for name in joint_names])
         self._start = np.where(rail, START_M, START_RAD)
-        self._reading = np.where(rail, READING_M, READING_RAD)
-        self._speed = np.where(rail, SPEED_M_PER_S, SPEED_RAD_PER_S)
+        self._noise = ReadingNoise(joint_names)
 
     def start(self, posture: Array) -> Array:
         """A posture near ``posture``."""
@@ -150,12 +144,7 @@ class Disturbance:
 
     def seen(self, observation: Observation) -> Observation:
         """The observation as a policy reads it."""
-        noise = self._rng.standard_normal((2, len(self._start)))
-        return {
-            **observation,
-            "joint_positions": observation["joint_positions"] + noise[0] * self._reading,
-            "joint_velocities": observation["joint_velocities"] + noise[1] * self._speed,
-        }
+        return self._noise(observation, self._rng)
 
 
 def interval_of_mean(values: Sequence[float], seed: int) -> tuple[float, float]:

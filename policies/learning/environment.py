@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from policies.features import HISTORY, Actions, Features, Part
 from policies.learning.rewards import SHAPED_WEIGHTS, Outcome, frame_f1, shaped_terms
 from policies.planner import Plan
+from policies.readings import ReadingNoise
 from score import Goals
 from sim import BatchedEnvironment, RigModel, record_states
 
@@ -26,7 +27,9 @@ class LearningEnvironment:
     """``n`` copies of one song for a learner, restarted when they end.
 
     The *published* reward is RP1M's Eq. 3 as ``sim`` gives it, the *shaped* reward that of
-    ``policies.learning.rewards``: denser near a plan that is already good.
+    ``policies.learning.rewards``: denser near a plan that is already good. Joint states are read
+    with the noise of real encoders; without it, policies come to rely on fractions of a
+    milliradian.
 
     Attributes:
         n: number of environments.
@@ -60,7 +63,7 @@ class LearningEnvironment:
             reward: which reward.
             fingering: whether the fingering term counts (an ablation leaves it out).
             starts_along_plan: whether episodes start anywhere in the song.
-            seed: of the start rows.
+            seed: of the start rows and the noise of the readings.
             threads: of the physics, 0 for one a core.
         """
         self._batch = BatchedEnvironment(models, goals, n, plan.start, threads)
@@ -70,6 +73,7 @@ class LearningEnvironment:
         self.n, self._goals, self._reward, self._fingering = n, goals, reward, fingering
         self._states = record_states(model, plan.start, plan.targets) if starts_along_plan else None
         self._rng = np.random.default_rng(seed)
+        self._noise = ReadingNoise(model.joint_names, (n,))
         self._history = np.zeros((n, HISTORY, model.n_joints), np.float32)
         self.observations = np.zeros((n, self.features.size), np.float32)
         self._goal_rows = np.concatenate([goals.keys, np.zeros((2, model.n_keys), bool)])
@@ -84,7 +88,7 @@ class LearningEnvironment:
         return self._history.shape[2]
 
     def restart(self, seed: int) -> None:
-        """Begin all episodes anew with another seed of the start rows."""
+        """Begin all episodes anew with another seed."""
         self._rng = np.random.default_rng(seed)
         self.reset(np.arange(self.n))
 
@@ -138,7 +142,8 @@ class LearningEnvironment:
         return np.sum(terms, axis=0)
 
     def _observe(self) -> Floats:
-        return self.features(self._batch.observation, self._history, self.observations)
+        seen = self._noise(self._batch.observation, self._rng)
+        return self.features(seen, self._history, self.observations)
 
 
 def _near_onsets(goals: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from policies.features import HISTORY, Actions, Features, Part
 from policies.planner import Plan
+from policies.policy import Observation
+from policies.readings import ReadingNoise
 from score import Goals, KeyEvent, frame_scores, note_f1, notes_of_events, roll_of_events
 from sim import BatchedEnvironment, RigModel
 
@@ -18,12 +20,12 @@ Act = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Marks:
-    """Scores of one exam; the first model is the nominal one.
+    """Scores of one exam.
 
     Attributes:
         frame_f1: mean over the models.
         note_f1: with a tolerance of 50 ms, mean over the models.
-        nominal_f1: frame F1 on the first model.
+        nominal_f1: frame F1 on the nominal model, without and with noise.
     """
 
     frame_f1: float
@@ -45,15 +47,25 @@ class Marks:
         return self.value >= 1.0
 
 
+_NOISE_SEED = 3
+
+
 class Exam:
-    """One song on a fixed set of models."""
+    """One song: undisturbed on the nominal model, then on it and others with noisy readings."""
 
     def __init__(
-        self, models: Sequence[RigModel], goals: Goals, plan: Plan, residual: bool
+        self,
+        nominal: RigModel,
+        others: Sequence[RigModel],
+        goals: Goals,
+        plan: Plan,
+        residual: bool,
     ) -> None:
         self._goals = goals
+        models = [nominal, nominal, *others]
         self._env = BatchedEnvironment(models, goals, len(models), plan.start)
-        part = Part.of(models[0].joint_low, models[0].joint_high, goals, plan)
+        self._noise = ReadingNoise(nominal.joint_names, (len(models),))
+        part = Part.of(nominal.joint_low, nominal.joint_high, goals, plan)
         self._features, self._actions = Features(part), Actions(part, residual)
 
     def take(self, act: Act) -> Marks:
@@ -63,8 +75,9 @@ class Exam:
         history = np.zeros((n, HISTORY, env.model.n_joints), np.float32)
         features = np.zeros((n, self._features.size), np.float32)
         events: list[list[KeyEvent]] = [[] for _ in range(n)]
+        rng = np.random.default_rng(_NOISE_SEED)
         for _ in range(self._goals.n_steps):
-            self._features(env.observation, history, features)
+            self._features(self._seen(rng), history, features)
             actions = np.clip(act(features), -1.0, 1.0)
             env.step(self._actions.targets(actions, env.step_index))
             history = np.concatenate([actions[:, None], history[:, :-1]], axis=1)
@@ -72,7 +85,13 @@ class Exam:
                 events[index] += env.events(index)
         frames = [self._frame_f1(played) for played in events]
         notes = [self._note_f1(played) for played in events]
-        return Marks(float(np.mean(frames)), float(np.mean(notes)), frames[0])
+        return Marks(float(np.mean(frames)), float(np.mean(notes)), float(np.mean(frames[:2])))
+
+    def _seen(self, rng: np.random.Generator) -> Observation:
+        seen = self._noise(self._env.observation, rng)
+        for name in ("joint_positions", "joint_velocities"):
+            seen[name][0] = self._env.observation[name][0]
+        return seen
 
     def _frame_f1(self, events: list[KeyEvent]) -> float:
         goals = self._goals

@@ -168,7 +168,7 @@ def _loop(
         seed=task.seed,
     )
     learner = algorithm.make(env, task.seed)
-    exam = Exam(exam_models, task.goals, plan, algorithm.residual)
+    exam = Exam(nominal, exam_models, task.goals, plan, algorithm.residual)
     config = LoopConfig(
         algorithm.total_steps, task.budget_s, algorithm.exam_every, task.seed, started_s
     )
@@ -178,12 +178,12 @@ def _loop(
 def _models(
     task: Task, nominal: RigModel, algorithm: Algorithm
 ) -> tuple[RigModel | list[RigModel], list[RigModel]]:
-    """Models to train on, and others to be examined on; the nominal one comes first in both."""
+    """Models to train on, the nominal one first, and others to be examined on."""
     randomisation = task.randomisation
     if randomisation is None and task.randomise:
         randomisation = Randomisation.around(task.physics, task.randomise)
     if randomisation is None:
-        return nominal, [nominal]
+        return nominal, []
     rng = np.random.default_rng([task.seed, 1])
     count = min(TRAINING_DRAWS, algorithm.n_envs)
     drawn = [nominal, *randomisation.draw_models(count - 1, rng)]
@@ -191,7 +191,7 @@ def _models(
         nominal if i % NOMINAL_EVERY == 0 else drawn[i % count] for i in range(algorithm.n_envs)
     ]
     examined = randomisation.draw_models(EXAM_DRAWS, np.random.default_rng([task.seed, 2]))
-    return repeated, [nominal, *examined]
+    return repeated, examined
 
 
 def _settings(task: Task, algorithm: Algorithm, part: Part) -> dict[str, object]:

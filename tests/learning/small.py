@@ -53,7 +53,7 @@ def learner(config: PpoConfig = CONFIG, seed: int = 0) -> Ppo:
 
 
 def exam(plan: Plan | None = None) -> Exam:
-    return Exam([nominal_model(RIG)], three_notes(), plan or bad_plan(), residual=True)
+    return Exam(nominal_model(RIG), [], three_notes(), plan or bad_plan(), residual=True)
 
 
 def loop(

@@ -131,7 +131,10 @@ def test_states_along_the_plan_go_on_as_the_plan_does() -> None:
         rows = np.rint(env.observations[:, -1] * three_notes().n_steps).astype(int)
         positions = env.observations[:, block] * 0.5 * half + middle
         expected = states.qpos[rows][:, model.joint_qpos]
-        np.testing.assert_allclose(positions, expected, atol=1e-3, err_msg=f"{later} steps on")
+        wrong = positions - expected
+        np.testing.assert_allclose(wrong, 0.0, atol=8e-3, err_msg=f"{later} steps on")
+        # What is left is the noise of the readings, as large on every finger joint.
+        np.testing.assert_allclose(wrong[:, 1:].std(axis=0), 0.001, rtol=0.5)
         env.step(np.zeros((64, env.action_size)))
 
 

@@ -181,7 +181,7 @@ def main() -> None:
     parser.add_argument("--rig", choices=tuple(SONGS), action="append", help="default: both")
     parser.add_argument("--song", choices=song_names(), action="append", help="default: all")
     parser.add_argument("--randomise", type=float, default=1.0, help="default: %(default)s")
-    parser.add_argument("--budget-s", type=float, default=180.0, help="default: %(default)s")
+    parser.add_argument("--budget-s", type=float, default=400.0, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     arguments = parser.parse_args()
     results = RUNS / "results.json"

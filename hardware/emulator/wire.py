@@ -25,6 +25,8 @@ from hardware.emulator.firmware import Motor
 READS_ONLY, ALL = 1, 2
 """Values of Status_Return_Level; a ping is answered at any."""
 
+_LONGEST = 0xFFFF  # what the length field of a packet can say
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -124,6 +126,8 @@ class Wire:
         ids = packet.parameters[4:]
         known = {motor.motor_id: motor for motor in hearing if motor.reads_fast}
         length = 1 + len(ids) * (4 + size)
+        if length > _LONGEST:
+            return None
         reply = HEADER + struct.pack("<BHB", BROADCAST, length, Instruction.STATUS)
         start, crc = len(reply), crc16(reply)
         for motor_id in ids:

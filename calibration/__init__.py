@@ -12,6 +12,8 @@ from calibration.recordings import (
     Recording,
     RecordingError,
     RecordingWriter,
+    Replayed,
+    StreamSummary,
     Topic,
     check_valid,
     find_problems,
@@ -21,7 +23,10 @@ from calibration.recordings import (
     policy_hash,
     read_recording,
     recorded_topics,
+    recording_summary,
     repair,
+    replay,
+    stream_summaries,
 )
 
 __all__ = [
@@ -36,6 +41,8 @@ __all__ = [
     "Recording",
     "RecordingError",
     "RecordingWriter",
+    "Replayed",
+    "StreamSummary",
     "Topic",
     "check_valid",
     "find_problems",
@@ -45,5 +52,8 @@ __all__ = [
     "policy_hash",
     "read_recording",
     "recorded_topics",
+    "recording_summary",
     "repair",
+    "replay",
+    "stream_summaries",
 ]

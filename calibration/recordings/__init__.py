@@ -12,7 +12,9 @@ from calibration.recordings.recording import (
     Recording,
 )
 from calibration.recordings.repair import repair
+from calibration.recordings.replay import Replayed, replay
 from calibration.recordings.schemas import message_schema
+from calibration.recordings.summary import StreamSummary, recording_summary, stream_summaries
 from calibration.recordings.validity import Problem, check_valid, find_problems, mark_validity
 from calibration.recordings.writer import RecordingWriter, Topic
 
@@ -28,6 +30,8 @@ __all__ = [
     "Recording",
     "RecordingError",
     "RecordingWriter",
+    "Replayed",
+    "StreamSummary",
     "Topic",
     "check_valid",
     "find_problems",
@@ -37,5 +41,8 @@ __all__ = [
     "policy_hash",
     "read_recording",
     "recorded_topics",
+    "recording_summary",
     "repair",
+    "replay",
+    "stream_summaries",
 ]

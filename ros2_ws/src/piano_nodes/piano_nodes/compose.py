@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +21,7 @@ from piano_nodes.play_client import PlayClient
 from piano_nodes.player import Player
 from piano_nodes.process import prepare_environment
 from piano_nodes.recorder import Recorder
+from piano_nodes.signals import signals_as_interrupts, undisturbed
 from piano_nodes.sim_rig import SimRig
 from policies.performer import Progress
 from policies.run_folder import RunFolder
@@ -80,7 +79,7 @@ def play(
         KeyboardInterrupt: on SIGINT or SIGTERM, after the hand was stopped and all is cleared up.
     """
     prepare_environment()
-    with DomainLock(), _signals_as_interrupts(), _quick_switching():
+    with DomainLock(), signals_as_interrupts(), _quick_switching():
         run = RunFolder.create(Path(out), song)
         try:
             specs = play_graph(
@@ -117,7 +116,7 @@ def _run_graph(specs: Sequence[NodeSpec], on_progress: Callable[[Progress], None
             if node.failure:
                 raise NodeError(node.failure)
     finally:
-        with _undisturbed():
+        with undisturbed():
             for node in reversed(nodes):
                 node.stop()
             context.try_shutdown()
@@ -130,34 +129,6 @@ def _make(
     if spec.name == FRONT_END:
         return PlayClient(around, on_progress)
     return EXECUTABLES[spec.executable](around)
-
-
-@contextmanager
-def _signals_as_interrupts() -> Iterator[None]:
-    """Let SIGTERM raise KeyboardInterrupt as SIGINT does, so that both end a song alike."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Let no impatient second signal interrupt the clearing up."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
 
 
 @contextmanager

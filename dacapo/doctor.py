@@ -5,18 +5,20 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 
 from dacapo.checks import Check, all_checks
 from dacapo.output import print_json, print_table
 from dacapo.verbs import Verbs, add_rig_argument, add_verb, positive_float
 
-PARTS = ("keyboard",)
+PARTS = ("hand", "keyboard")
 
 EPILOG = """\
 examples:
   dacapo doctor                       a table: what, state, found, the command that mends it
   python3 -m dacapo doctor            the same before anything is installed
   dacapo doctor --json                for scripts
+  dacapo doctor hand --device FILE    the motors: who is there, how well, how fast
   dacapo doctor keyboard --listen 10  the MIDI keyboard, and what its keys send for 10 s
 
 States: ok; warn (playing works, something else does not); missing (playing does not work).
@@ -30,7 +32,13 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument("part", nargs="?", choices=PARTS, help="look closer (default: the machine)")
     add_rig_argument(parser)
     parser.add_argument(
-        "--port", default="", metavar="NAME", help="keyboard: part of its MIDI port's name"
+        "--port",
+        default="",
+        metavar="NAME",
+        help="hand: serial device; keyboard: part of its MIDI port's name",
+    )
+    parser.add_argument(
+        "--device", type=Path, metavar="FILE", help="hand: how this one was put together"
     )
     parser.add_argument(
         "--listen", type=positive_float, metavar="S", help="keyboard: hear its keys for S seconds"
@@ -49,6 +57,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _checks(arguments: argparse.Namespace) -> Iterator[Check]:
+    if arguments.part == "hand":
+        from dacapo.doctor_hand import hand_checks
+
+        return hand_checks(arguments)
     if arguments.part == "keyboard":
         from dacapo.doctor_keyboard import keyboard_checks
 

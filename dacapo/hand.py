@@ -93,7 +93,7 @@ def _find_port(arguments: argparse.Namespace) -> int:
     devices = [arguments.port] if arguments.port else list(serial_devices())
     rows = []
     for device in devices:
-        remark(f"{device}: asking at seven speeds, 6 s")
+        remark(f"{device}: asking at seven speeds, 11 s")
         try:
             for found in find_motors(device):
                 motors = {str(i): describe(motor) for i, motor in found.motors.items()}

@@ -102,7 +102,7 @@ class HandDriver:
         port = SerialPort(self.port_name, driver.baud_rate)
         try:
             motors, bus = Motors(port), MotorBus(port, self._map.motor_ids)
-            shake_hands(self.rig, self.device, bus, motors)
+            shake_hands(self.rig, self.device, bus)
         except BaseException:
             port.close()
             raise

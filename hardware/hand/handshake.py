@@ -6,9 +6,9 @@ from pathlib import Path
 
 from serial.tools.list_ports import comports
 
+from hardware.bus.checks import check_bus, require
 from hardware.bus.exchange import MotorBus
-from hardware.bus.registers import RAD_PER_TICK, hardware_error_names
-from hardware.bus.sdk import Motors
+from hardware.bus.registers import RAD_PER_TICK
 from hardware.errors import MotorFault
 from hardware.hand.device import Device, check_device, dynamixel_driver
 from sim import Rig
@@ -19,15 +19,35 @@ WATCHDOG_TRIPPED = -1
 _RELEASE = "hold the hand, then run 'dacapo hand release'"
 
 
-def shake_hands(rig: Rig, device: Device, bus: MotorBus, motors: Motors) -> None:
+def shake_hands(rig: Rig, device: Device, bus: MotorBus) -> None:
     """See that the motors are those of the rig, well, limp, and those of the device file.
 
     Raises:
-        BusError: motors are missing or wrong; all of them are listed.
-        MotorFault: motors have errors or pull already; the message names the verb that helps.
+        BusError: motors are missing, wrong, slow, hot or in error: all of it is listed.
+        MotorFault: motors pull already; the message names the verb that lets go.
         DeviceError: the device file is not of this hardware.
     """
+    require(check_bus(bus.port, motor_models(rig)))
     refuse_unready(rig, bus)
+    check_own_device(rig, device, bus)
+
+
+def motor_models(rig: Rig) -> dict[int, str]:
+    """Model of every motor, by id.
+
+    Raises:
+        DeviceError: the rig has no Dynamixel motors.
+    """
+    driver = dynamixel_driver(rig)
+    return dict.fromkeys(driver.motors.values(), driver.model)
+
+
+def check_own_device(rig: Rig, device: Device, bus: MotorBus) -> None:
+    """Compare the device file with adapter and motors.
+
+    Raises:
+        DeviceError: it was made for other hardware; every difference is listed.
+    """
     offsets = bus.read_all("Homing_Offset")
     joints = dynamixel_driver(rig).motors
     found = {joint: offsets[joints[joint]][0] * RAD_PER_TICK for joint in device.joints}
@@ -35,24 +55,20 @@ def shake_hands(rig: Rig, device: Device, bus: MotorBus, motors: Motors) -> None
 
 
 def refuse_unready(rig: Rig, bus: MotorBus) -> None:
-    """See that every motor is well and limp.
+    """See that every motor is limp.
 
     Raises:
-        MotorFault: motors have errors, were left holding by a program that was killed, or pull
-            already; all of them are listed.
+        MotorFault: motors were left holding by a program that was killed, or pull already; all
+            of them are listed.
     """
-    read = bus.read_all("Torque_Enable", "Hardware_Error_Status", "Bus_Watchdog")
+    read = bus.read_all("Torque_Enable", "Bus_Watchdog")
     joints = {motor_id: joint for joint, motor_id in dynamixel_driver(rig).motors.items()}
-    errors = {joints[i]: hardware_error_names(status) for i, (_, status, _) in read.items()}
-    if bad := {joint: names for joint, names in errors.items() if names}:
-        listed = "; ".join(f"{joint}: {', '.join(names)}" for joint, names in bad.items())
-        raise MotorFault(f"hardware errors ({listed}): run 'dacapo hand reboot {' '.join(bad)}'")
-    if any(watchdog == WATCHDOG_TRIPPED for _, _, watchdog in read.values()):
+    if any(watchdog == WATCHDOG_TRIPPED for _, watchdog in read.values()):
         raise MotorFault(
             "the program that drove the hand before ended without letting go, and the motors "
             f"hold by themselves: {_RELEASE}"
         )
-    if pulling := [joints[i] for i, (torque, _, _) in read.items() if torque]:
+    if pulling := [joints[i] for i, (torque, _) in read.items() if torque]:
         raise MotorFault(f"motors pull already ({', '.join(pulling)}): {_RELEASE}")
 
 

@@ -44,7 +44,7 @@ def serial_devices() -> tuple[str, ...]:
 
 
 def find_motors(device: str, baud_rates: Sequence[int] = BAUD_RATES) -> Iterator[Found]:
-    """Look for motors on one serial device; 0.8 s per baud rate.
+    """Look for motors on one serial device; 1 s per baud rate, at slow ones more.
 
     Args:
         device: serial device.

@@ -74,7 +74,7 @@ def wiggle_joint(rig: Rig, device: Device, port_name: str | None, joint: str) ->
     only = _gentle(motor_settings(rig), driver.motors[joint])
     with SerialPort(port_name or driver.port, driver.baud_rate) as port:
         motors, bus = Motors(port), MotorBus(port, joint_map.motor_ids)
-        shake_hands(rig, device, bus, motors)
+        shake_hands(rig, device, bus)
         motion = SlowMotion(bus, joint_map, measure(bus, joint_map))
         start = motion.position.copy()
         way = _way(joint, start[at])

@@ -4,7 +4,7 @@ from sim.batched import BatchedEnvironment, SongStates, record_states
 from sim.drivers import Driver, DynamixelDriver, RosTrajectoryDriver
 from sim.environment import Environment
 from sim.errors import ParameterError, RenderingError, RigError, SimError
-from sim.limits import limit_targets
+from sim.limits import TargetLimits, limit_targets
 from sim.model import (
     PHYSICS_STEP_S,
     PHYSICS_STEPS_PER_CONTROL,
@@ -45,6 +45,7 @@ __all__ = [
     "SimError",
     "Simulator",
     "SongStates",
+    "TargetLimits",
     "build_model",
     "build_spec",
     "key_name",

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from score import CONTROL_STEP_S, LOOKAHEAD, Goals, KeyEvent
 from sim.environment import COLLISION_WEIGHT, ENERGY_COEFFICIENT, check_goals
-from sim.limits import limit_targets
+from sim.limits import TargetLimits
 from sim.model import PHYSICS_STEP_S, PHYSICS_STEPS_PER_CONTROL, RigModel
 from sim.rewards import energy, fingering_rewards, key_press, sustain
 from sim.simulator import Simulator
@@ -87,6 +87,7 @@ class BatchedEnvironment:
         self.model, self.goals, self.n = each[0], goals, n
         check_goals(self.model, goals)
         self._start = np.array(start, float)
+        self._limits = TargetLimits.of(self.model.rig)
         self._batch = Batch(self.model.mj, n, threads, persistent=True)
         if not isinstance(models, RigModel):
             self._batch.set_models([model.mj for model in each])
@@ -169,7 +170,8 @@ class BatchedEnvironment:
         """
         model = self.model
         targets = self.observation["joint_targets"]
-        limit_targets(actions, model.joint_low, model.joint_high, out=targets)
+        positions = self.observation["joint_positions"]
+        self._limits.limit(actions, targets, positions, out=targets)
         control = None
         if self._commands:
             control = self._commands.shift(targets + self._offset)

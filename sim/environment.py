@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from score import CONTROL_STEP_S, LOOKAHEAD, Goals, KeyEvent
 from sim.errors import SimError
-from sim.limits import limit_targets
+from sim.limits import TargetLimits
 from sim.model import RigModel
 from sim.rewards import (
     FINGER_CLOSE_ENOUGH_M,
@@ -50,7 +50,7 @@ def check_goals(model: RigModel, goals: Goals) -> None:
 class Environment(dm_env.Environment):
     """One song on one simulated rig; an episode is the song, a step 0.05 s.
 
-    Actions are joint targets [m for the rail, rad], shape ``(n,)``, clipped to the joint limits.
+    Actions are joint targets [m for the rail, rad], shape ``(n,)``, limited by ``TargetLimits``.
     The reward is RP1M's Eq. 3: fingering + key press + sustain + 0.5 collision + energy, each
     term kept in ``reward_terms``. Rigs have no pedal: it counts as up.
 
@@ -76,6 +76,7 @@ class Environment(dm_env.Environment):
         self.simulator, self.goals = Simulator(model), goals
         self._start = np.zeros(model.n_joints) if start is None else np.array(start, float)
         self._rewards = StepReward(model, goals)
+        self._limits = TargetLimits.of(model.rig)
         self.events: list[KeyEvent] = []
         self.reward_terms: dict[str, float] = {}
         self._step, self._playing = 0, False
@@ -92,8 +93,8 @@ class Environment(dm_env.Environment):
         """Hold joint targets for a control step; before the start and after the end, reset."""
         if not self._playing:
             return self.reset()
-        model = self.simulator.model
-        self._targets = limit_targets(action, model.joint_low, model.joint_high)
+        positions = self.simulator.joint_positions
+        self._targets = self._limits.limit(action, self._targets, positions)
         self.events += self.simulator.advance(self._targets)
         self.reward_terms = self._rewards(self.simulator, self._step)
         reward = sum(self.reward_terms.values())

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from score import KeyEvent
-from sim.limits import limit_targets
+from sim.limits import TargetLimits
 from sim.model import PHYSICS_STEP_S
 from sim.simulator import Simulator
 
@@ -80,7 +80,8 @@ class RealTimeSimulator:
         self.simulator = simulator
         self.report = PacingReport()
         self._time_ns = start_ns
-        self._targets = np.array(simulator.joint_positions)
+        self._limits = TargetLimits.of(simulator.model.rig)
+        self._positions = self._accepted = self._targets = np.array(simulator.joint_positions)
         self._arrivals: deque[tuple[int, NDArray[np.float64] | None]] = deque()
 
     @property
@@ -102,13 +103,14 @@ class RealTimeSimulator:
         Raises:
             SimError: they cannot be followed; the old ones stay.
         """
-        model = self.simulator.model
-        limited = limit_targets(targets, model.joint_low, model.joint_high)
+        limited = self._limits.limit(targets, self._accepted, self._positions)
+        self._accepted = limited
         self._arrivals.append((arrival_ns, limited))
         return limited
 
     def hold(self, arrival_ns: int) -> None:
         """Stop where the joints are, until new targets come."""
+        self._accepted = self._positions
         self._arrivals.append((arrival_ns, None))
 
     def catch_up(self, now_ns: int) -> list[RigState]:
@@ -129,18 +131,14 @@ class RealTimeSimulator:
     def _step(self) -> RigState:
         while self._arrivals and self._arrivals[0][0] < self._time_ns + STEP_NS // 2:
             _, targets = self._arrivals.popleft()
-            held = self.simulator.joint_positions
-            self._targets = np.array(held if targets is None else targets)
+            self._targets = self._positions if targets is None else targets
         events = self.simulator.step(self._targets)
         self._time_ns += STEP_NS
         self.report.steps += 1
-        simulator = self.simulator
-        return RigState(
-            self._time_ns,
-            simulator.joint_positions.copy(),
-            simulator.joint_velocities.copy(),
-            tuple(events),
-        )
+        # Never written to again: `set_targets` reads it from other threads.
+        self._positions = self.simulator.joint_positions.copy()
+        velocities = self.simulator.joint_velocities.copy()
+        return RigState(self._time_ns, self._positions.copy(), velocities, tuple(events))
 
 
 def run_paced(

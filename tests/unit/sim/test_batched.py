@@ -15,6 +15,7 @@ from sim import (
     Environment,
     PhysicsParameters,
     RigModel,
+    TargetLimits,
     build_model,
     load_rig,
     record_states,
@@ -150,12 +151,13 @@ def test_past_the_end_nothing_is_due(rig: str) -> None:
 
 
 @every_rig
-def test_actions_are_clipped_and_not_written_to(rig: str) -> None:
+def test_actions_are_limited_and_not_written_to(rig: str) -> None:
     model, plan = nominal_model(rig), song_plan(rig, "ode_to_joy")
     batch = BatchedEnvironment(model, song_goals(rig, "ode_to_joy"), 2, plan.start, threads=1)
     actions = np.stack([np.full(model.n_joints, 99.0), np.full(model.n_joints, -99.0)])
     observation, _, _ = batch.step(actions)
-    np.testing.assert_array_equal(observation["joint_targets"], [model.joint_high, model.joint_low])
+    limits, start = TargetLimits.of(model.rig), np.tile(plan.start, (2, 1))
+    np.testing.assert_array_equal(observation["joint_targets"], limits.limit(actions, start, start))
     assert set(actions.ravel()) == {99.0, -99.0}
 
 

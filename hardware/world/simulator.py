@@ -9,17 +9,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hardware.errors import WorldError
-from hardware.world.draws import DelayLine, Draws
+from hardware.world.draws import Draws
+from hardware.world.lines import CommandLine, StateLine
 from hardware.world.physics import build_world_model
-from hardware.world.play import Play
+from hardware.world.play import Play, run_of
 from hardware.world.world import World
 from score import KeyEvent
-from sim import PHYSICS_STEPS_PER_CONTROL, Rig, Simulator
+from sim import PHYSICS_STEP_S, PHYSICS_STEPS_PER_CONTROL, Rig, Simulator
 
 Array = NDArray[np.float64]
 
 STRIBECK_RAD_PER_S = 0.2
-"""Speed at which friction has fallen by 63 % of its way from rest to motion."""
+"""Speed at which friction has fallen half its way from rest to motion."""
 
 VELOCITY_64_M_PER_S = 0.3
 """Speed of a key's front that plays MIDI velocity 64."""
@@ -54,8 +55,10 @@ class WorldSimulator(Simulator):
         self.world, self.trial = world, trial
         model = replace(build_world_model(rig, world), command_delay_s=0.0)  # delayed here
         mj, actuators = model.mj, model.actuators
-        self._fingers = model.joint_qvel[1:]
+        self._fingers = run_of(model.joint_qvel[1:])
         self._friction = mj.dof_frictionloss[self._fingers].copy()
+        self._stiction = world.hand.stribeck * self._friction
+        self._sticks = bool(self._stiction.any())
         self._back_emf = mj.dof_damping[model.joint_qvel].copy()
         self._gain = mj.actuator_gainprm[actuators, 0].copy()
         self._gain_damping = -mj.actuator_biasprm[actuators, 2]
@@ -74,9 +77,10 @@ class WorldSimulator(Simulator):
         if self._play is not None:
             self._play.reset()
         draws = Draws(self.world, self.trial)
-        encoders = self._encoders()
-        self._commands = DelayLine(encoders[0], draws.command_delays())
-        self._states = DelayLine(encoders, draws.state_delays())
+        encoders, timing = self._encoders(), self.world.timing
+        longest = (timing.state_delay_s + timing.jitter_s) / PHYSICS_STEP_S
+        self._commands = CommandLine(encoders[0], draws.command_delays())
+        self._states = StateLine(encoders, draws.state_delays(), longest)
         self._noise = draws.noise(self.model.n_joints)
         self._read(encoders)
 
@@ -129,9 +133,8 @@ class WorldSimulator(Simulator):
 
     def step(self, targets: Array) -> list[KeyEvent]:
         """Send joint targets, shape ``(n,)``, and advance one physics step; return key events."""
-        velocities = self.data.qvel
-        if self.world.hand.stribeck:
-            self._set_friction(velocities[self._fingers])
+        if self._sticks:
+            self._set_friction()
         if self._current_limit is not None:
             self._limit_currents(self._current_limit)
         arrived = self._commands(targets)
@@ -147,21 +150,26 @@ class WorldSimulator(Simulator):
         """Advance one control step (ten physics steps) with held targets."""
         return [e for _ in range(PHYSICS_STEPS_PER_CONTROL) for e in self.step(targets)]
 
-    def _encoders(self) -> tuple[Array, Array]:
-        """The encoders' positions and velocities, now and exact."""
-        positions, velocities = super().joint_positions, super().joint_velocities
-        if self._play is None:
-            return positions, velocities
-        return positions + self._play.offsets, velocities + self._play.speeds
+    def _encoders(self) -> Array:
+        """The encoders' positions and velocities, now and exact, shape ``(2, n)``."""
+        encoders = np.array((super().joint_positions, super().joint_velocities))
+        if self._play is not None:
+            encoders[0] += self._play.offsets
+            encoders[1] += self._play.speeds
+        return encoders
 
-    def _read(self, encoders: tuple[Array, Array]) -> None:
-        noise = next(self._noise)
-        self._reading = encoders[0] + noise[0], encoders[1] + noise[1]
+    def _read(self, encoders: Array) -> None:
+        self._reading = encoders + next(self._noise)
 
-    def _set_friction(self, velocities: Array) -> None:
-        """Friction falls with speed v: F (1 + s exp(-(v / v_s)^2)), after Stribeck."""
-        rest = self.world.hand.stribeck * np.exp(-((velocities / STRIBECK_RAD_PER_S) ** 2))
-        self.model.mj.dof_frictionloss[self._fingers] = self._friction * (1 + rest)
+    def _set_friction(self) -> None:
+        """Friction falls with speed: F (1 + s / (1 + (v / v_s)^2)), after Hess and Soom (1990)."""
+        slowness = self.data.qvel[self._fingers]
+        slowness = slowness * slowness
+        slowness *= 1 / STRIBECK_RAD_PER_S**2
+        slowness += 1.0
+        friction = self._stiction / slowness
+        friction += self._friction
+        self.model.mj.dof_frictionloss[self._fingers] = friction
 
     def _limit_currents(self, limit: Array) -> None:
         """A current limit holds for what is left of a motor's force after back-EMF."""

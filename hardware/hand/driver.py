@@ -65,6 +65,8 @@ class HandDriver:
         self._map = make_joint_map(rig, device)
         self._low, self._high = joint_limits(rig, device)
         self._callbacks: list[Callable[[HandState], None]] = []
+        self._changing = threading.RLock()  # one transition at a time
+        self._interrupted = threading.Event()  # ends an activation that is under way
         self._lock = threading.Lock()  # of what follows
         self._targets = np.zeros(self._map.n_joints)
         self._state: HandState | None = None
@@ -98,6 +100,7 @@ class HandDriver:
         """
         if self.bus is not None:
             return
+        self._interrupted.clear()
         driver = dynamixel_driver(self.rig)
         port = SerialPort(self.port_name, driver.baud_rate)
         try:
@@ -113,20 +116,11 @@ class HandDriver:
 
         Raises:
             MotorFault: a motor refused, or the rail's stop was not found; all motors are limp.
+            SafetyStop: `deactivate` or `close` was called meanwhile; all motors are limp.
         """
-        if self.active:
-            return
-        bus, motors = self._connected()
-        activate(motors, self._settings)
-        try:
-            start = measure(bus, self._map)
-            motion = SlowMotion(bus, self._map, start)
-            lift_fingers(motion)
-            self._map = home_rail(bus, motion, self.device.rail, self._settings)
-            self._begin(bus, motion)
-        except BaseException:
-            release(motors, self._settings)
-            raise
+        with self._changing:
+            if not self.active:
+                self._rise()
 
     def set_targets(self, targets: ArrayLike) -> None:
         """Have the joints go to targets; they are on the wire about a millisecond later.
@@ -162,15 +156,15 @@ class HandDriver:
     def deactivate(self) -> None:
         """End the bus thread and make every motor limp; does nothing when not active.
 
+        An activation that is under way ends in its next cycle.
+
         Raises:
             MotorFault: a motor did not confirm it; all others were made limp nevertheless.
         """
-        loop, self.loop = self.loop, None
-        if loop is None:
-            return
-        loop.stop()
-        if failed := release(self._connected()[1], self._settings):
-            raise MotorFault(f"not limp for sure: {'; '.join(failed)}: switch the power off")
+        self._interrupted.set()
+        with self._changing:
+            self._interrupted.clear()
+            self._fall()
 
     def close(self) -> None:
         """Deactivate and give the port back; a second call does nothing.
@@ -178,14 +172,37 @@ class HandDriver:
         Raises:
             MotorFault: a motor did not confirm that it is limp; the port is closed nevertheless.
         """
-        bus = self.bus
-        if bus is None:
-            return
+        self._interrupted.set()
+        with self._changing:
+            bus = self.bus
+            if bus is None:
+                return
+            try:
+                self._fall()
+            finally:
+                self.bus = self.motors = None
+                bus.port.close()
+
+    def _rise(self) -> None:
+        bus, motors = self._connected()
+        activate(motors, self._settings)
         try:
-            self.deactivate()
-        finally:
-            self.bus = self.motors = None
-            bus.port.close()
+            start = measure(bus, self._map)
+            motion = SlowMotion(bus, self._map, start, self._interrupted)
+            lift_fingers(motion)
+            self._map = home_rail(bus, motion, self.device.rail, self._settings)
+            self._begin(bus, motion)
+        except BaseException:
+            release(motors, self._settings)
+            raise
+
+    def _fall(self) -> None:
+        loop, self.loop = self.loop, None
+        if loop is None:
+            return
+        loop.stop()
+        if failed := release(self._connected()[1], self._settings):
+            raise MotorFault(f"not limp for sure: {'; '.join(failed)}: switch the power off")
 
     def _begin(self, bus: MotorBus, motion: SlowMotion) -> None:
         self._position, self._velocity = motion.position, motion.velocity

@@ -7,6 +7,7 @@ current, until the end stop holds it.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.bus.exchange import BusReading, MotorBus
-from hardware.errors import MotorFault
+from hardware.errors import MotorFault, SafetyStop
 from hardware.hand.activation import MotorSettings
 from hardware.hand.device import RailOnMotor
 from hardware.hand.joints import JointMap
@@ -49,10 +50,18 @@ class SlowMotion:
         bus: motors that pull.
         joint_map: with any zero of the rail.
         position: where all joints are, shape `(n_motors,)`; see `measure`.
+        interrupted: ends the motion when it is set, if given.
     """
 
-    def __init__(self, bus: MotorBus, joint_map: JointMap, position: Array) -> None:
+    def __init__(
+        self,
+        bus: MotorBus,
+        joint_map: JointMap,
+        position: Array,
+        interrupted: threading.Event | None = None,
+    ) -> None:
         self.joint_map = joint_map
+        self._interrupted = interrupted
         self.position, self.velocity = position.copy(), np.zeros_like(position)
         self.targets = position.copy()
         self._bus = bus
@@ -64,7 +73,10 @@ class SlowMotion:
         Raises:
             MotorFault: a motor reports a hardware error.
             PortLost: the serial device is gone.
+            SafetyStop: it was interrupted.
         """
+        if self._interrupted is not None and self._interrupted.is_set():
+            raise SafetyStop("the hand was stopped while it rose: activate it again")
         reading = self._bus.exchange(self.joint_map.motor_goals(self.targets))
         refuse_alerts(reading, self.joint_map)
         update(reading, self.joint_map, self.position, self.velocity)

@@ -73,6 +73,11 @@ class SerialPort:
         self.close()
 
     @property
+    def name(self) -> str:
+        """Name of the device itself, for example `ttyUSB0`."""
+        return self._path.name
+
+    @property
     def baud(self) -> int:
         """Baud rate [bit/s]."""
         return int(self.serial.baudrate)
@@ -87,7 +92,7 @@ class SerialPort:
     @property
     def latency_timer_ms(self) -> int | None:
         """How long the USB adapter collects bytes [ms]; None where it has no such timer."""
-        path = Path("/sys/bus/usb-serial/devices") / self._path.name / "latency_timer"
+        path = Path("/sys/bus/usb-serial/devices") / self.name / "latency_timer"
         try:
             return int(path.read_text())
         except (OSError, ValueError):
@@ -104,11 +109,14 @@ class SerialPort:
             PortLost: the device is gone.
             BusError: it does not take them within 0.1 s.
         """
+        # Not pyserial's own: it calls a write late that was done, if its process had to wait.
         try:
-            self.serial.write(data)
-        except serial.SerialTimeoutException as error:
-            raise BusError(f"{self.device}: takes no bytes: unplug it and plug it in") from error
-        except (OSError, termios.error) as error:  # SerialException is an OSError
+            handle = self.serial.fileno()
+            while data:
+                if not select.select([], [handle], [], WRITE_TIMEOUT_S)[1]:
+                    raise BusError(f"{self.device}: takes no bytes: unplug it and plug it in")
+                data = data[os.write(handle, data) :]
+        except (OSError, ValueError) as error:  # ValueError: closed
             raise self._lost() from error
 
     def read(self, deadline_ns: int, size: int = 4096) -> bytes:
@@ -164,9 +172,7 @@ class SerialPort:
 
     def _open(self, baud: int) -> serial.Serial:
         try:
-            port = serial.Serial(
-                self.device, baud, timeout=0, write_timeout=WRITE_TIMEOUT_S, exclusive=True
-            )
+            port = serial.Serial(self.device, baud, timeout=0, exclusive=True)
         except (OSError, ValueError, termios.error) as error:
             raise BusError(self._explain(error)) from error
         if not self._path.is_relative_to("/dev/pts"):

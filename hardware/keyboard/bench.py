@@ -6,6 +6,7 @@ import multiprocessing
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing.connection import Connection
 
 import numpy as np
@@ -121,11 +122,16 @@ def compare(sent_ns: NDArray[np.int64], received: list[MidiEvent]) -> Arrivals:
 
 def _numbers(received: list[MidiEvent], events: int) -> NDArray[np.int64]:
     """The number of each event: of those that sound alike, the one nearest to its place."""
-    by_message = {message(number): number for number in range(LAP)}
-    within_lap = np.array([by_message[_message(event)] for event in received], dtype=np.int64)
+    lap = _lap()
+    within_lap = np.array([lap[_message(event)] for event in received], dtype=np.int64)
     place = np.arange(len(received))
     laps = np.rint((place - within_lap) / LAP).astype(np.int64)
     return np.clip(within_lap + laps * LAP, within_lap, within_lap + (events - 1) // LAP * LAP)
+
+
+@cache
+def _lap() -> dict[bytes, int]:
+    return {message(number): number for number in range(LAP)}
 
 
 def _message(event: MidiEvent) -> bytes:

@@ -36,7 +36,9 @@ CLIENT_TIMEOUT_MS = 50
 DRIVER_TIMEOUT_FACTOR) before it goes on and that client loses events: 0.5 s bridges an interpreter
 that is busy, and is how long the others are held up when a client is killed."""
 
-START_TIMEOUT_S = 5.0
+START_TIMEOUT_S = 20.0
+"""It takes 0.1 s; a machine under full load has needed ten."""
+
 STOP_TIMEOUT_S = 2.0
 
 
@@ -53,6 +55,8 @@ class JackServer:
     """
 
     def __init__(self, name: str) -> None:
+        if jack_answers(name):
+            raise KeyboardError(f"a JACK server '{name}' runs already: use that one")
         self.system = MidiSystem("JACK", name)
         self._log = tempfile.TemporaryFile(mode="w+")  # noqa: SIM115  closed with the server
         try:

@@ -126,3 +126,11 @@ def current_limits_a(rig: Rig) -> Mapping[str, float]:
         joint: min(torque / model.torque_per_current_nm_a, model.stall_current_a)
         for joint, torque in torques.items()
     }
+
+
+def effort_per_current(rig: Rig) -> Array:
+    """Force or torque that a current makes at every actuated joint, shape `(n,)` [N/A, Nm/A]."""
+    driver = dynamixel_driver(rig)
+    effort = np.full(len(rig.joint_names), MODELS[driver.model].torque_per_current_nm_a)
+    effort[0] /= driver.rail_m_per_rad
+    return effort

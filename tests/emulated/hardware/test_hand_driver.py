@@ -80,6 +80,7 @@ def test_from_connect_to_close(emulated: EmulatedRig, driver: HandDriver) -> Non
     targets[0] = -0.3
     driver.set_targets(targets)
     assert wait_for(lambda: np.abs(driver.state().positions - targets).max() < 0.03)
+    assert wait_for(lambda: np.abs(driver.state().velocities).max() < 1e-3)
     state = driver.state()
     assert np.array_equal(state.sent_targets, targets)
     assert not state.missing
@@ -179,7 +180,7 @@ def test_the_file_of_another_hand_is_refused(emulated: EmulatedRig) -> None:
 def test_a_rail_without_a_stop_is_given_up_limp(
     emulated: EmulatedRig, driver: HandDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hardware.hand.homing._BEYOND_M", -0.65)
+    monkeypatch.setattr("hardware.hand.homing._BEYOND_M", -0.656)
     driver.connect()
     with pytest.raises(MotorFault, match="without meeting its end stop"):
         driver.activate()

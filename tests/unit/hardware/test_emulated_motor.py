@@ -4,7 +4,7 @@ import math
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.bus.packets import ALERT, ErrorNumber
@@ -210,6 +210,7 @@ def test_follows_its_velocity_profile() -> None:
     assert motor.goal_rad / RAD_PER_TICK == pytest.approx(3048)
 
 
+@settings(deadline=None)
 @given(st.integers(-1_044_479, 1_044_479), st.floats(-50.0, 50.0), st.integers(0, 4095))
 def test_the_homing_offset_acts_on_goal_and_reading_alike(
     offset: int, angle_rad: float, step: int

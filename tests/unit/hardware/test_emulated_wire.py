@@ -3,7 +3,7 @@
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardware.bus.packets import (
@@ -132,6 +132,7 @@ def test_a_new_id_is_confirmed_under_the_old_one() -> None:
     assert statuses(ask(wire, 9, Instruction.PING))[0].motor_id == 9
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from((1, 2, 7, BROADCAST)),
     st.sampled_from(list(Instruction)) | st.integers(0, 255),

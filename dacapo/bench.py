@@ -6,8 +6,10 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dacapo.bench_bus import bench_bus
 from dacapo.bench_midi import bench_midi
 from dacapo.bench_policy import measure_call, measure_import, print_policies
 from dacapo.inputs import load_goals, load_model
@@ -36,6 +38,8 @@ examples:
   dacapo bench sim --json --repeats 9
   dacapo bench policy                 time of a policy call and of the player's imports
   dacapo bench midi --events 100000   key events: when they are stamped, and whether all arrive
+  dacapo bench bus --seconds 600      motors: whether the bus loop keeps 100 Hz
+  dacapo bench bus --device /dev/ttyUSB0    the same with real motors; nothing moves
 
 sim: control steps (10 physics steps of 5 ms) per second with observation, reward and resets,
 playing {SONG} by the planner's targets with noise: one environment in one thread, and a batch
@@ -43,6 +47,9 @@ on two threads. Median of the repeats, and their lowest and highest.
 
 policy: one call of the NumPy runtime while the simulated hand plays {SONG}, and the import of the
 run-time path in a new process.
+
+bus: writes the positions of all motors as their goals and reads their state, on the emulated rig
+in a process of its own, then for a tenth of the time on a line that loses 1 % of the packets.
 
 midi: from handing a key event to the MIDI system in one process to its stamp in another.
 """
@@ -59,6 +66,12 @@ def add_parser(verbs: Verbs) -> None:
     )
     parser.add_argument(
         "--events", type=positive_int, default=2000, help="of midi (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seconds", type=positive_float, default=60.0, help="of bus (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--device", type=Path, metavar="PATH", help="of bus: real motors (default: emulated ones)"
     )
     parser.add_argument(
         "--rate-hz", type=positive_float, default=200.0, help="of midi (default: %(default)s)"
@@ -169,4 +182,4 @@ def _print(results: dict[str, dict[str, Any]]) -> None:
     print_table(("rig", "single steps/s", "range", "batched steps/s", "range"), rows)
 
 
-BENCHES = {"sim": _bench_sim, "policy": _bench_policy, "midi": bench_midi}
+BENCHES = {"sim": _bench_sim, "policy": _bench_policy, "midi": bench_midi, "bus": bench_bus}

@@ -41,6 +41,11 @@ class Losses:
     missing: Counter[int] = field(default_factory=Counter)
     stale: dict[int, int] = field(default_factory=dict)
 
+    def reset(self) -> None:
+        """Count from nothing again, but remember how stale each motor is."""
+        self.cycles = self.repeated = self.corrupt = self.lost_cycles = 0
+        self.missing.clear()
+
     def count(self, missing: Collection[int]) -> None:
         """Take note of a cycle in which some motors, or none, did not answer."""
         self.cycles += 1

@@ -79,3 +79,27 @@ def test_a_server_that_is_gone_is_explained() -> None:
     pytest.importorskip("rtmidi", reason="python-rtmidi is not installed (make setup)")
     with pytest.raises(KeyboardError, match="'dacapo-gone' takes no client"):
         open_output("nobody", MidiSystem("JACK", "dacapo-gone"))
+
+
+def test_a_keyboard_whose_server_died_is_gone_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client of a dead server goes on listing its ports: it must not be believed."""
+    pytest.importorskip("rtmidi", reason="python-rtmidi is not installed (make setup)")
+    if Path("/dev/snd/seq").exists():
+        pytest.skip("this machine has ALSA")
+    from hardware.emulator.midi_out import MidiOut
+    from hardware.keyboard.port import MidiKeyboard
+
+    name = f"dacapo-dying-{os.getpid()}"
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", name)
+    server = JackServer(name)
+    out = MidiOut("Dying Keystation")
+    with MidiKeyboard("dying", 36, 49, lambda event: None) as keyboard:
+        assert keyboard.refresh() is None
+        server.close()
+        change = keyboard.refresh()
+        assert change is not None
+        assert not change.connected
+        with JackServer(name):
+            assert keyboard.refresh() is None
+            assert not keyboard.connected
+    out.close()

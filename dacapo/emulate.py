@@ -7,6 +7,8 @@ import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -64,8 +66,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     rig, world = load_rig(arguments.rig), load_world(arguments.world)
     device = arguments.device or Path(tempfile.gettempdir()) / f"dacapo-{rig.name}"
-    stop = _stop_on_signals()
-    with MidiOut() as keyboard, EmulatedRig(rig, world, device.absolute(), keyboard) as emulated:
+    with (
+        _until_signals() as stop,
+        MidiOut() as keyboard,
+        EmulatedRig(rig, world, device.absolute(), keyboard) as emulated,
+    ):
         _announce(emulated, keyboard, (rig.name, world.name), json=arguments.json)
         while emulated.running and not stop.wait(LOOK_S):
             pass
@@ -78,16 +83,20 @@ def run(arguments: argparse.Namespace) -> int:
     return int(failed)
 
 
-def _stop_on_signals() -> threading.Event:
+@contextmanager
+def _until_signals() -> Iterator[threading.Event]:
     """Being stopped is how this ends: Ctrl-C and SIGTERM set the event."""
     stop = threading.Event()
 
     def take(_: int, __: FrameType | None) -> None:
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, take)
-    return stop
+    before = {number: signal.signal(number, take) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _announce(

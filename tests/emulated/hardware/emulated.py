@@ -19,7 +19,8 @@ def emulate(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, 
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=10)
+        _, complaint = process.communicate(timeout=20)
+    assert process.returncode == 0, complaint
 
 
 def _announced(process: subprocess.Popen[str]) -> dict[str, Any]:

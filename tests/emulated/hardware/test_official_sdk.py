@@ -7,8 +7,8 @@ by a process of its own, as users have it: the SDK keeps the processor busy whil
 """
 
 import time
-from collections.abc import Iterator
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias, TypeVar
 
 import pytest
 
@@ -29,6 +29,7 @@ faults: {events: [{at_s: 0.0, kind: motor_overload, joint: th_ipl}]}
 
 Port: TypeAlias = Any  # the SDK has no types
 Packets: TypeAlias = Any
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,16 @@ def packets() -> Packets:
     return sdk.PacketHandler(2.0)
 
 
+def ask(call: Callable[..., T], *arguments: object) -> T:
+    """One call of the SDK, repeated when it gave up: on a busy machine its 34 ms pass unseen."""
+    for _ in range(5):
+        answer = call(*arguments)
+        results = answer if isinstance(answer, tuple) else (answer,)
+        if not {sdk.COMM_RX_TIMEOUT, sdk.COMM_RX_CORRUPT} & {r for r in results if type(r) is int}:
+            break
+    return answer
+
+
 def until_there(
     packets: Packets, port: Port, motor_id: int, goal: int, timeout_s: float = 2.0
 ) -> int:
@@ -61,32 +72,32 @@ def until_there(
     give_up_at = time.monotonic() + timeout_s
     position = -10_000
     while abs(goal - position) > 10 and time.monotonic() < give_up_at:
-        position, result, error = packets.read4ByteTxRx(port, motor_id, PRESENT_POSITION)
+        position, result, error = ask(packets.read4ByteTxRx, port, motor_id, PRESENT_POSITION)
         assert (result, error) == OK
     return int(position)
 
 
 def test_ping(port: Port, packets: Packets) -> None:
-    assert packets.ping(port, 1) == (1240, *OK)
+    assert ask(packets.ping, port, 1) == (1240, *OK)
     assert packets.ping(port, 99)[1] == sdk.COMM_RX_TIMEOUT
 
 
 def test_broadcast_ping(port: Port, packets: Packets) -> None:
-    found, result = packets.broadcastPing(port)
+    found, result = ask(packets.broadcastPing, port)
     assert result == sdk.COMM_SUCCESS
     assert found == {motor_id: [1240, 52] for motor_id in range(17)}
 
 
 def test_read_write(port: Port, packets: Packets) -> None:
-    assert packets.write1ByteTxRx(port, 12, TORQUE_ENABLE, 1) == OK
+    assert ask(packets.write1ByteTxRx, port, 12, TORQUE_ENABLE, 1) == OK
     for goal in (2200, 2048):
-        assert packets.write4ByteTxRx(port, 12, GOAL_POSITION, goal) == OK
+        assert ask(packets.write4ByteTxRx, port, 12, GOAL_POSITION, goal) == OK
         assert until_there(packets, port, 12, goal) == pytest.approx(goal, abs=10)
-    assert packets.write1ByteTxRx(port, 12, TORQUE_ENABLE, 0) == OK
+    assert ask(packets.write1ByteTxRx, port, 12, TORQUE_ENABLE, 0) == OK
 
 
 def test_an_error_of_a_motor_has_the_sdks_own_words(port: Port, packets: Packets) -> None:
-    _, error = packets.write4ByteTxRx(port, 1, GOAL_POSITION, 5000)
+    _, error = ask(packets.write4ByteTxRx, port, 1, GOAL_POSITION, 5000)
     assert packets.getRxPacketError(error) == (
         "[RxPacketError] The data value exceeds the limit value!"
     )
@@ -97,23 +108,23 @@ def test_sync_write_and_sync_read(port: Port, packets: Packets) -> None:
     read = sdk.GroupSyncRead(port, packets, PRESENT_POSITION, 4)
     goals = {1: 2148, 5: 2248}
     for motor_id, goal in goals.items():
-        assert packets.write1ByteTxRx(port, motor_id, TORQUE_ENABLE, 1) == OK
+        assert ask(packets.write1ByteTxRx, port, motor_id, TORQUE_ENABLE, 1) == OK
         assert read.addParam(motor_id)
         assert write.addParam(motor_id, goal.to_bytes(4, "little"))
     assert write.txPacket() == sdk.COMM_SUCCESS
     time.sleep(0.5)
-    assert read.txRxPacket() == sdk.COMM_SUCCESS
+    assert ask(read.txRxPacket) == sdk.COMM_SUCCESS
     for motor_id, goal in goals.items():
         assert read.isAvailable(motor_id, PRESENT_POSITION, 4)
         assert read.getData(motor_id, PRESENT_POSITION, 4) == pytest.approx(goal, abs=40)
-        assert packets.write1ByteTxRx(port, motor_id, TORQUE_ENABLE, 0) == OK
+        assert ask(packets.write1ByteTxRx, port, motor_id, TORQUE_ENABLE, 0) == OK
 
 
 def test_fast_sync_read(port: Port, packets: Packets) -> None:
     read = sdk.GroupSyncRead(port, packets, 126, 10)
     for motor_id in FINGERS:
         assert read.addParam(motor_id)
-    assert read.fastSyncRead() == sdk.COMM_SUCCESS
+    assert ask(read.fastSyncRead) == sdk.COMM_SUCCESS
     for motor_id in FINGERS:
         assert 0 < read.getData(motor_id, PRESENT_POSITION, 4) < 4096
 
@@ -125,30 +136,30 @@ def test_bulk_write_and_bulk_read(port: Port, packets: Packets) -> None:
     assert write.txPacket() == sdk.COMM_SUCCESS
     assert read.addParam(1, GOAL_POSITION, 4)
     assert read.addParam(2, 65, 1)
-    assert read.txRxPacket() == sdk.COMM_SUCCESS
+    assert ask(read.txRxPacket) == sdk.COMM_SUCCESS
     assert (read.getData(1, GOAL_POSITION, 4), read.getData(2, 65, 1)) == (2100, 1)
 
 
 def test_reboot_ends_an_overload(port: Port, packets: Packets) -> None:
     motor = OVERLOADED
-    _, result, error = packets.read4ByteTxRx(port, motor, PRESENT_POSITION)
+    _, result, error = ask(packets.read4ByteTxRx, port, motor, PRESENT_POSITION)
     assert (result, error) == (sdk.COMM_SUCCESS, 0x80)
-    assert packets.write1ByteTxRx(port, motor, TORQUE_ENABLE, 1)[1] & 0x80
-    assert packets.read1ByteTxRx(port, motor, TORQUE_ENABLE)[0] == 0
-    assert packets.reboot(port, motor) == (sdk.COMM_SUCCESS, 0)
+    assert ask(packets.write1ByteTxRx, port, motor, TORQUE_ENABLE, 1)[1] & 0x80
+    assert ask(packets.read1ByteTxRx, port, motor, TORQUE_ENABLE)[0] == 0
+    assert ask(packets.reboot, port, motor) == (sdk.COMM_SUCCESS, 0)
     assert packets.ping(port, motor)[1] == sdk.COMM_RX_TIMEOUT
     time.sleep(0.25)
-    assert packets.ping(port, motor) == (1240, *OK)
-    assert packets.write1ByteTxRx(port, motor, TORQUE_ENABLE, 1) == OK
-    assert packets.write1ByteTxRx(port, motor, TORQUE_ENABLE, 0) == OK
+    assert ask(packets.ping, port, motor) == (1240, *OK)
+    assert ask(packets.write1ByteTxRx, port, motor, TORQUE_ENABLE, 1) == OK
+    assert ask(packets.write1ByteTxRx, port, motor, TORQUE_ENABLE, 0) == OK
 
 
 def test_factory_reset_is_refused(port: Port, packets: Packets) -> None:
-    _, error = packets.factoryReset(port, 1, 0x02)
+    _, error = ask(packets.factoryReset, port, 1, 0x02)
     assert packets.getRxPacketError(error) == (
         "[RxPacketError] Failed to process the instruction packet!"
     )
-    assert packets.ping(port, 1) == (1240, *OK)
+    assert ask(packets.ping, port, 1) == (1240, *OK)
 
 
 def test_a_leap_client_starts_reads_and_moves(port: Port, packets: Packets) -> None:
@@ -160,7 +171,7 @@ def test_a_leap_client_starts_reads_and_moves(port: Port, packets: Packets) -> N
 
     write_all(11, 1, 5)
     for motor_id in FINGERS:
-        assert packets.write1ByteTxRx(port, motor_id, TORQUE_ENABLE, 1) == OK
+        assert ask(packets.write1ByteTxRx, port, motor_id, TORQUE_ENABLE, 1) == OK
     for address, value in ((84, 600), (82, 0), (80, 200), (102, 350)):
         write_all(address, 2, value)
     write_all(GOAL_POSITION, 4, 2147)
@@ -168,8 +179,8 @@ def test_a_leap_client_starts_reads_and_moves(port: Port, packets: Packets) -> N
     read = sdk.GroupSyncRead(port, packets, 126, 10)
     for motor_id in FINGERS:
         assert read.addParam(motor_id)
-    assert read.fastSyncRead() == sdk.COMM_SUCCESS
+    assert ask(read.fastSyncRead) == sdk.COMM_SUCCESS
     positions = [read.getData(motor_id, PRESENT_POSITION, 4) for motor_id in FINGERS]
     assert positions == pytest.approx([2147] * 16, abs=30)
-    assert packets.read1ByteTxRx(port, 3, 11) == (5, *OK)
-    assert packets.read2ByteTxRx(port, 3, 102) == (350, *OK)
+    assert ask(packets.read1ByteTxRx, port, 3, 11) == (5, *OK)
+    assert ask(packets.read2ByteTxRx, port, 3, 102) == (350, *OK)

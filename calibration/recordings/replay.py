@@ -33,7 +33,7 @@ LONGEST_S = 3600.0
 
 @dataclass(frozen=True, eq=False)
 class Replayed:
-    """What the simulator did with the commands of a recording, `s` physics steps of it.
+    """What the simulator did with the commands of a recording, at its start and `s - 1` steps on.
 
     Attributes:
         model: The simulated rig.
@@ -129,8 +129,8 @@ def replay(recording: Recording, model: RigModel) -> Replayed:
     return Replayed(
         model,
         recording,
-        np.array([(s.time_ns - recording.start_ns) / 1e9 for s in steps]),
-        np.array([s.joint_positions for s in steps]).reshape(len(steps), model.n_joints),
+        np.array([0.0, *((s.time_ns - recording.start_ns) / 1e9 for s in steps)]),
+        np.array([start[0], *(s.joint_positions for s in steps)]),
         tuple(
             KeyEvent((s.time_ns - recording.start_ns) / 1e9, e.key, e.down, e.velocity)
             for s in steps

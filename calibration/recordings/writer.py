@@ -217,19 +217,21 @@ class RecordingWriter:
             topic.name, "cdr", schema, {"offered_qos_profiles": ""}
         )
 
-    def _metadata(self) -> dict[str, Any]:
-        """What `metadata.yaml` holds; source: rosbag2_storage `yaml.hpp`, version 8."""
+    def _span(self) -> dict[str, Any]:
         first, last = self._span_ns or (0, 0)
-        span = {
+        return {
             "duration": {"nanoseconds": last - first},
             "starting_time": {"nanoseconds_since_epoch": first},
             "message_count": self.message_count,
         }
+
+    def _metadata(self) -> dict[str, Any]:
+        """What `metadata.yaml` holds; source: rosbag2_storage `yaml.hpp`, version 8."""
         return {
             "rosbag2_bagfile_information": {
                 "version": _ROSBAG2_VERSION,
                 "storage_identifier": "mcap",
-                **span,
+                **self._span(),
                 "topics_with_message_count": [
                     {"topic_metadata": _described(topic), "message_count": self._counts[name]}
                     for name, topic in self._topics.items()
@@ -237,7 +239,7 @@ class RecordingWriter:
                 "compression_format": "",
                 "compression_mode": "",
                 "relative_file_paths": [DATA_FILE],
-                "files": [{"path": DATA_FILE, **span}],
+                "files": [{"path": DATA_FILE, **self._span()}],
                 "custom_data": self._notes or None,
                 "ros_distro": "jazzy",
             }

@@ -89,7 +89,7 @@ def test_the_performance_comes_back(tmp_path: Path) -> None:
     np.testing.assert_array_equal(recording.states.efforts, np.ones((1, 3)))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(rows=rows, time_ns=times, offset_ns=st.integers(0, 2**59))
 def test_any_rows_come_back(
     tmp_path_factory: pytest.TempPathFactory,
@@ -109,6 +109,7 @@ def test_any_rows_come_back(
     np.testing.assert_array_equal(recording.states.time_ns, time_ns + np.arange(len(rows)))
 
 
+few = settings(max_examples=25, deadline=None)
 notes = st.builds(
     Provenance,
     song=st.text(),
@@ -120,11 +121,13 @@ notes = st.builds(
 )
 
 
+@few
 @given(provenance=notes)
 def test_provenance_survives_as_text(provenance: Provenance) -> None:
     assert Provenance.from_notes(provenance.to_notes()) == provenance
 
 
+@few
 @given(notes=st.dictionaries(st.sampled_from(["schema", "seed", "versions"]), st.text()))
 def test_notes_of_others_are_read_or_refused(notes: dict[str, str]) -> None:
     with suppress(RecordingError):
@@ -145,7 +148,7 @@ def read_altered(whole: Path, alter: Callable[[bytes], bytes]) -> Recording | No
 
 
 UNHURRIED = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
@@ -183,7 +186,7 @@ def test_any_bytes_are_refused(whole: Path, data: bytes) -> None:
     assert read_altered(whole, lambda _: data) is None
 
 
-@settings(UNHURRIED, max_examples=50)
+@UNHURRIED
 @given(text=st.text() | st.sampled_from(["a: [", "- 1", "rosbag2_bagfile_information: 3"]))
 def test_any_metadata_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "metadata.yaml").write_text(text)

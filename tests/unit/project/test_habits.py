@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-PACKAGES = ("score", "sim", "policies", "dacapo")
+PACKAGES = ("score", "sim", "policies", "calibration", "dacapo")
 SOURCES = (*PACKAGES, "ros2_ws/src/piano_nodes", "scripts", "benchmarks", "launch")
 
 

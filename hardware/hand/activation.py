@@ -19,6 +19,9 @@ from sim import RAIL, Rig
 WATCHDOG_S = 0.16
 """Time without an instruction after which motors stop by themselves; 16 cycles of the bus."""
 
+WATCHDOG_TRIPPED = -1
+"""Value of Bus_Watchdog of a motor that has stopped by itself."""
+
 FULL_DUTY = 885
 """Goal_PWM of 100 % (ROBOTIS e-Manual, XC330-M288)."""
 

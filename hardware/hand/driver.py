@@ -4,34 +4,27 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from hardware.bus.exchange import BusReading, MotorBus
+from hardware.bus.exchange import MotorBus
 from hardware.bus.port import SerialPort
 from hardware.bus.sdk import Motors
 from hardware.errors import HardwareError, MotorFault
 from hardware.hand.activation import activate, motor_settings, release
+from hardware.hand.cycle import HandCycle
 from hardware.hand.device import Device, dynamixel_driver
 from hardware.hand.handshake import shake_hands
-from hardware.hand.homing import (
-    PERIOD_NS,
-    SlowMotion,
-    home_rail,
-    lift_fingers,
-    measure,
-    refuse_alerts,
-    update,
-)
+from hardware.hand.homing import PERIOD_NS, SlowMotion, home_rail, lift_fingers, measure
 from hardware.hand.joints import joint_limits, make_joint_map
 from hardware.hand.loop import BusLoop
-from hardware.hand.state import HandState
+from hardware.hand.state import HandMode, HandState, Health
 from sim import Rig, limit_targets
-
-Array = NDArray[np.float64]
+from sim.realtime import request_realtime
 
 
 class HandDriver:
@@ -51,7 +44,6 @@ class HandDriver:
         bus: the motor bus, once connected.
         motors: single registers of the motors, once connected.
         loop: the bus thread, once active.
-        failure: what ended the bus thread, if it was not asked to end.
     """
 
     def __init__(self, rig: Rig, device: Device, port: str | None = None) -> None:
@@ -60,16 +52,13 @@ class HandDriver:
         self.bus: MotorBus | None = None
         self.motors: Motors | None = None
         self.loop: BusLoop | None = None
-        self.failure: HardwareError | None = None
+        self._hand: HandCycle | None = None
         self._settings = motor_settings(rig)
         self._map = make_joint_map(rig, device)
         self._low, self._high = joint_limits(rig, device)
         self._callbacks: list[Callable[[HandState], None]] = []
         self._changing = threading.RLock()  # one transition at a time
         self._interrupted = threading.Event()  # ends an activation that is under way
-        self._lock = threading.Lock()  # of what follows
-        self._targets = np.zeros(self._map.n_joints)
-        self._state: HandState | None = None
 
     def __enter__(self) -> Self:
         """Connect."""
@@ -87,8 +76,23 @@ class HandDriver:
 
     @property
     def active(self) -> bool:
-        """Whether the motors hold and the bus thread runs."""
-        return self.loop is not None and self.failure is None
+        """Whether the bus thread runs, in whichever mode."""
+        return self._hand is not None and self.failure is None
+
+    @property
+    def mode(self) -> HandMode | None:
+        """What the motors do; None when not active."""
+        return self._hand.state.mode if self._hand is not None and self.failure is None else None
+
+    @property
+    def health(self) -> Health | None:
+        """The last voltages and temperatures, if there are any."""
+        return self._hand.health if self._hand is not None else None
+
+    @property
+    def failure(self) -> HardwareError | None:
+        """What ended the bus thread, if it was not asked to end."""
+        return self._hand.failure if self._hand is not None else None
 
     def connect(self) -> None:
         """Open the port and see that everything is there and as it should be; moves nothing.
@@ -114,6 +118,8 @@ class HandDriver:
     def activate(self) -> None:
         """Make the motors hold, lift the fingers, home the rail, and start the bus thread.
 
+        Takes 3 to 16 s, depending on where the carriage is.
+
         Raises:
             MotorFault: a motor refused, or the rail's stop was not found; all motors are limp.
             SafetyStop: `deactivate` or `close` was called meanwhile; all motors are limp.
@@ -130,12 +136,12 @@ class HandDriver:
 
         Raises:
             SimError: there are too few or too many, or one is not finite; the old ones stay.
-            HardwareError: the bus thread has ended; why.
+            SafetyStop: the hand is held or limp.
+            HardwareError: the hand is not active, or the bus thread has ended; why.
         """
         limited = limit_targets(np.asarray(targets, np.float64), self._low, self._high)
-        loop = self._running()
-        with self._lock:
-            self._targets = limited
+        hand, loop = self._running()
+        hand.set_targets(limited)
         loop.wake()
 
     def state(self) -> HandState:
@@ -144,14 +150,35 @@ class HandDriver:
         Raises:
             HardwareError: the hand is not active, or the bus thread has ended; why.
         """
-        self._running()
-        with self._lock:
-            assert self._state is not None  # noqa: S101  there is one before the thread runs
-            return self._state
+        return self._running()[0].state
 
     def on_cycle(self, callback: Callable[[HandState], None]) -> None:
         """Have a function called with every state, on the bus thread: it must be quick."""
         self._callbacks.append(callback)
+
+    def hold(self) -> None:
+        """Freeze the joints where they are, with little current, until `resume`.
+
+        Raises:
+            HardwareError: the hand is not active, or the bus thread has ended; why.
+        """
+        self._request(HandMode.HELD)
+
+    def go_limp(self) -> None:
+        """Switch all torques off, until `resume`; states go on.
+
+        Raises:
+            HardwareError: as for `hold`.
+        """
+        self._request(HandMode.LIMP)
+
+    def resume(self) -> None:
+        """After `hold` or `go_limp`: pull again, from where the joints are now.
+
+        Raises:
+            HardwareError: as for `hold`.
+        """
+        self._request(HandMode.ACTIVE)
 
     def deactivate(self) -> None:
         """End the bus thread and make every motor limp; does nothing when not active.
@@ -184,78 +211,55 @@ class HandDriver:
                 bus.port.close()
 
     def _rise(self) -> None:
+        """Get ready on a thread that may not be late: motors left alone for 0.16 s stop."""
+        self._fall()  # what is left of a failure
+        self._connected()
+        with ThreadPoolExecutor(1, "hand rises", request_realtime) as thread:
+            try:
+                hand = thread.submit(self._get_ready).result()
+            except HardwareError:
+                raise
+            except BaseException:  # Ctrl-C: the executor waits for its thread, which must end
+                self._interrupted.set()
+                raise
+        hand.callbacks = self._callbacks
+        self._hand, self.loop = hand, BusLoop(hand, PERIOD_NS)
+        self.loop.start()
+
+    def _get_ready(self) -> HandCycle:
+        """From limp motors to a hand at a known place."""
         bus, motors = self._connected()
         activate(motors, self._settings)
         try:
-            start = measure(bus, self._map)
-            motion = SlowMotion(bus, self._map, start, self._interrupted)
+            motion = SlowMotion(bus, self._map, measure(bus, self._map), self._interrupted)
             lift_fingers(motion)
             self._map = home_rail(bus, motion, self.device.rail, self._settings)
-            self._begin(bus, motion)
+            return HandCycle(bus, motion, self._settings)
         except BaseException:
             release(motors, self._settings)
             raise
 
     def _fall(self) -> None:
-        loop, self.loop = self.loop, None
+        loop, self.loop, self._hand = self.loop, None, None
         if loop is None:
             return
         loop.stop()
         if failed := release(self._connected()[1], self._settings):
             raise MotorFault(f"not limp for sure: {'; '.join(failed)}: switch the power off")
 
-    def _begin(self, bus: MotorBus, motion: SlowMotion) -> None:
-        self._position, self._velocity = motion.position, motion.velocity
-        self._current = np.zeros_like(motion.position)
-        targets = motion.targets[: self._map.n_joints]
-        self._targets = limit_targets(targets, self._low, self._high)
-        self._take(bus.exchange(), self._targets)
-        self.failure = None
-        self.loop = BusLoop(self._cycle, PERIOD_NS)
-        self.loop.start()
-
-    def _cycle(self) -> bool:
-        """One cycle on the bus thread."""
-        bus, _ = self._connected()
-        with self._lock:
-            targets = self._targets
-        try:
-            reading = bus.exchange(self._map.goals(targets))
-            refuse_alerts(reading, self._map)
-        except HardwareError as error:
-            self.failure = error
-            return False
-        state = self._take(reading, targets)
-        for callback in self._callbacks:
-            callback(state)
-        return True
-
-    def _take(self, reading: BusReading, sent: Array) -> HandState:
-        joint_map, n = self._map, self._map.n_joints
-        update(reading, joint_map, self._position, self._velocity)
-        for at, motor_id in enumerate(joint_map.motor_ids):
-            if motor_id in reading.states:
-                self._current[at] = reading.states[motor_id].current_ma
-        state = HandState(
-            reading.time_ns,
-            self._position[:n].copy(),
-            self._velocity[:n].copy(),
-            joint_map.currents_a(self._current)[:n],
-            sent,
-            tuple(joint_map.names[joint_map.motor_ids.index(motor)] for motor in reading.missing),
-        )
-        with self._lock:
-            self._state = state
-        return state
+    def _request(self, mode: HandMode) -> None:
+        hand, loop = self._running()
+        hand.request(mode)
+        loop.wake()
 
     def _connected(self) -> tuple[MotorBus, Motors]:
         if self.bus is None or self.motors is None:
             raise HardwareError("the hand is not connected: call connect() first")
         return self.bus, self.motors
 
-    def _running(self) -> BusLoop:
-        if self.failure is not None:
-            raise self.failure
-        if self.loop is None:
+    def _running(self) -> tuple[HandCycle, BusLoop]:
+        if self._hand is None or self.loop is None:
             raise HardwareError("the hand is not active: call activate() first")
-        return self.loop
+        if self._hand.failure is not None:
+            raise self._hand.failure
+        return self._hand, self.loop

@@ -10,11 +10,9 @@ from hardware.bus.checks import check_bus, require
 from hardware.bus.exchange import MotorBus
 from hardware.bus.registers import RAD_PER_TICK
 from hardware.errors import MotorFault
+from hardware.hand.activation import WATCHDOG_TRIPPED
 from hardware.hand.device import Device, check_device, dynamixel_driver
 from sim import Rig
-
-WATCHDOG_TRIPPED = -1
-"""Value of Bus_Watchdog of a motor that has stopped by itself."""
 
 _RELEASE = "hold the hand, then run 'dacapo hand release'"
 

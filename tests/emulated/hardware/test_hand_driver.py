@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,14 @@ import pytest
 
 from hardware.emulator import mechanics
 from hardware.emulator.rig import EmulatedRig
-from hardware.errors import BusError, DeviceError, HardwareError, MotorFault, PortLost
+from hardware.errors import BusError, DeviceError, HardwareError, MotorFault, PortLost, SafetyStop
 from hardware.hand import homing
+from hardware.hand.cycle import HELD_CURRENT_A
 from hardware.hand.device import Device, nominal_device
 from hardware.hand.driver import HandDriver
 from hardware.hand.examination import examine_hand
 from hardware.hand.service import reboot_joints, release_hand
-from hardware.hand.state import HandState
+from hardware.hand.state import HandMode, HandState
 from hardware.hand.wiggle import wiggle_joint
 from hardware.world import load_world
 from sim import SimError, load_rig
@@ -123,6 +125,67 @@ def test_a_new_target_does_not_wait_for_the_next_period(
     assert driver.loop.report.extra > 15
 
 
+def test_held_limp_and_back(emulated: EmulatedRig, driver: HandDriver) -> None:
+    driver.connect()
+    driver.activate()
+    finger, rail = emulated.motors["if_mcp"], emulated.motors["rail"]
+    full_a = finger.current_limit_a, rail.current_limit_a
+    driver.set_targets(np.array([-0.31, *[0.5] * 12]))  # held on the way there
+    assert wait_for(lambda: driver.state().positions[1] > 0.05)
+    driver.hold()
+    assert wait_for(lambda: driver.mode == HandMode.HELD)
+    frozen = driver.state().sent_targets
+    assert frozen[1] < 0.5
+    assert finger.current_limit_a == pytest.approx(HELD_CURRENT_A, abs=5e-3)
+    assert rail.current_limit_a == pytest.approx(HELD_CURRENT_A, abs=5e-3)
+    assert finger.torque_on
+    with pytest.raises(SafetyStop, match="the hand is held"):
+        driver.set_targets(frozen)
+
+    driver.go_limp()
+    assert wait_for(lambda: driver.mode == HandMode.LIMP)
+    assert not any(motor.torque_on for motor in emulated.motors.values())
+    before = driver.state().time_ns
+    assert wait_for(lambda: driver.state().time_ns > before)  # and still tells where it is
+
+    driver.resume()
+    assert wait_for(lambda: driver.mode == HandMode.ACTIVE)
+    assert all(motor.torque_on for motor in emulated.motors.values())
+    assert (finger.current_limit_a, rail.current_limit_a) == full_a
+    assert np.abs(driver.state().sent_targets - driver.state().positions).max() < 0.02
+    assert wait_for(lambda: driver.health is not None)
+    assert driver.health is not None
+    assert driver.health.supply_v["rail"] == 5.0
+    assert driver.health.temperature_c["th_ipl"] == 30.0
+
+
+def test_stopping_while_the_hand_rises_leaves_it_limp(
+    emulated: EmulatedRig, driver: HandDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(homing, "LIFT_S", 5.0)
+    driver.connect()
+    with ThreadPoolExecutor(1) as thread:
+        rising = thread.submit(driver.activate)
+        assert wait_for(lambda: emulated.motors["rail"].torque_on)
+        driver.deactivate()
+        with pytest.raises(SafetyStop, match="stopped while it rose"):
+            rising.result(2.0)
+    assert not any(motor.torque_on for motor in emulated.motors.values())
+
+
+def test_a_computer_that_leaves_the_motors_alone_is_told(
+    emulated: EmulatedRig, driver: HandDriver
+) -> None:
+    driver.connect()
+    driver.activate()
+    driver.on_cycle(lambda _: time.sleep(0.25))  # longer than the motors' own patience
+    assert wait_for(lambda: driver.failure is not None)
+    with pytest.raises(MotorFault, match=r"left the motors alone for 0\.\d+ s"):
+        driver.state()
+    driver.deactivate()
+    assert not any(motor.torque_on for motor in emulated.motors.values())
+
+
 def test_a_killed_driver_leaves_motors_that_hold_and_the_next_one_says_so(
     emulated: EmulatedRig, driver: HandDriver
 ) -> None:
@@ -132,16 +195,17 @@ def test_a_killed_driver_leaves_motors_that_hold_and_the_next_one_says_so(
     assert driver.bus is not None
     driver.loop.stop()  # as when the process is gone: nobody talks, nobody lets go
     driver.bus.port.close()
-    driver.bus, driver.loop = None, None
     tables = [motor.table for motor in emulated.motors.values()]
     assert wait_for(lambda: all(table["Bus_Watchdog"] == -1 for table in tables), 0.5)
     assert all(motor.torque_on for motor in emulated.motors.values())
 
+    successor = HandDriver(RIG, DEVICE, str(emulated.device))
     with pytest.raises(MotorFault, match=r"ended without letting go.*dacapo hand release"):
-        driver.connect()
+        successor.connect()
     assert release_hand(RIG, str(emulated.device)) == []
     assert not any(motor.torque_on for motor in emulated.motors.values())
-    driver.connect()
+    with successor:
+        assert successor.bus is not None
 
 
 def test_motors_that_pull_are_left_alone(emulated: EmulatedRig, driver: HandDriver) -> None:

@@ -25,7 +25,9 @@ LOSSY_SHARE = 0.1
 def bench_bus(arguments: argparse.Namespace) -> int:
     """Measures with `device` and `seconds`; exit code 1 when a cycle was lost."""
     from hardware.bus.bench import emulated_motors
+    from sim.realtime import request_realtime
 
+    request_realtime()
     results: dict[str, Any] = {}
     with LiveLine() as line:
         if arguments.device:

@@ -59,7 +59,8 @@ def measure_cycles(
 ) -> Cycles:
     """Write the positions of all motors as their goals and read their state, 100 times a second.
 
-    Nothing moves, whether torque is on or off.
+    Nothing moves, whether torque is on or off. On a busy computer the calling thread should have
+    real-time priority, too (`request_realtime`): it shares Python's lock with the loop.
 
     Args:
         bus: Motors, all of which answer.
@@ -146,6 +147,7 @@ def _wait_until_ready(connection: Connection) -> None:
 
 def _emulate(rig_name: str, device: Path, drop: float, connection: Connection) -> None:
     """Run an emulated rig until the other end of the connection is closed."""
+    request_realtime()  # this thread, too: while it waits for a core with Python's lock, all wait
     with EmulatedRig(load_rig(rig_name), load_world("nominal"), device) as rig:
         rig.line.faults.drop = drop
         connection.send(True)

@@ -37,6 +37,9 @@ class MidiInput(Protocol):
     def close_port(self) -> None:
         """Listens to no port any more."""
 
+    def ignore_types(self, sysex: bool, timing: bool, active_sense: bool) -> None:
+        """Whether to withhold messages of these kinds."""
+
     def set_callback(self, receive: Receive) -> None:
         """Whom to call with each message, from a thread of the MIDI system."""
 

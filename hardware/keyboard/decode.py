@@ -33,8 +33,8 @@ class MidiEvent:
 
     Attributes:
         time_ns: Monotonic time at which the message arrived [ns].
-        raw_delta_s: Seconds since the message before, as the MIDI system tells [s]; 0 for the
-            first. Kept for comparison only: sums of it drift.
+        raw_delta_s: Seconds since the message before, of whatever kind, as the MIDI system tells
+            [s]; 0 for the first.
         kind: What moved, and how.
         pitch: MIDI pitch of the key; 64, the pedal's controller, for the pedal.
         velocity: 1 to 127 of a press, 0 to 127 of a release; for the pedal its depth, of which 64

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hardware.errors import KeyboardError
+from hardware.keyboard.arrival import ArrivalClock
 from hardware.keyboard.clients import MidiInput, open_input
 from hardware.keyboard.decode import MidiDecoder, MidiEvent
 from hardware.keyboard.midi_system import midi_system
@@ -67,6 +68,7 @@ class MidiKeyboard:
         self._system = midi_system()
         self._orphaned = False  # the MIDI system died
         client = open_input(CLIENT_NAME, self._system)
+        client.ignore_types(False, False, False)  # each tells a delta that the next one lacks
         # Also at the end of the process: a client that Python collects itself may hang it there.
         self._end = weakref.finalize(self, _end, client)
         self._client = client
@@ -132,6 +134,7 @@ class MidiKeyboard:
         """Opens the port `name`; our own end is opened anew, as it is still tied to the old one."""
         _silence(self._client)
         self._client.close_port()
+        self._clock = ArrivalClock()
         self._client.set_callback(self._receive)  # before the port opens, so that nothing is lost
         try:
             self._client.open_port(self._client.get_ports().index(name), "keys")
@@ -140,8 +143,9 @@ class MidiKeyboard:
         self.port_name = name
 
     def _receive(self, message: tuple[Sequence[int], float], _: object) -> None:
-        time_ns = time.monotonic_ns()  # before all else: this is when it arrived
+        callback_ns = time.monotonic_ns()  # before all else
         data, raw_delta_s = message
+        time_ns = self._clock.arrival_ns(callback_ns, raw_delta_s)
         for event in self._decoder.decode(data, time_ns, raw_delta_s):
             self._on_event(event)
 

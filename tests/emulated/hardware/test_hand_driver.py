@@ -152,7 +152,7 @@ def test_held_limp_and_back(emulated: EmulatedRig, driver: HandDriver) -> None:
     assert wait_for(lambda: driver.mode == HandMode.ACTIVE)
     assert all(motor.torque_on for motor in emulated.motors.values())
     assert (finger.current_limit_a, rail.current_limit_a) == full_a
-    assert np.abs(driver.state().sent_targets - driver.state().positions).max() < 0.02
+    assert np.abs(driver.state().sent_targets - driver.state().positions).max() < 0.06
     assert wait_for(lambda: driver.health is not None)
     assert driver.health is not None
     assert driver.health.supply_v["rail"] == 5.0

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from score import CONTROL_STEP_S, LOOKAHEAD, Goals, KeyEvent
 from sim.environment import COLLISION_WEIGHT, ENERGY_COEFFICIENT, check_goals
+from sim.errors import SimError
 from sim.limits import TargetLimits
 from sim.model import PHYSICS_STEP_S, PHYSICS_STEPS_PER_CONTROL, RigModel
 from sim.rewards import energy, fingering_rewards, key_press, sustain
@@ -94,6 +95,11 @@ class BatchedEnvironment:
         self._offset = np.stack([model.joint_offset for model in each])
         self._trigger_rad = np.stack([m.key_trigger * m.key_travel_rad for m in each])
         self._release_rad = np.stack([m.key_release * m.key_travel_rad for m in each])
+        if (self.model.ramp_steps > 1).any():
+            raise SimError(
+                f"rig {self.model.rig.name} has controllers that interpolate: they are simulated "
+                "one environment at a time only; set ramp_s to 0 for training"
+            )
         delays = [round(model.command_delay_s / PHYSICS_STEP_S) for model in each]
         self._commands = _DelayLine(np.array(delays), self.model.n_joints) if any(delays) else None
         self._bind()

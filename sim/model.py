@@ -8,6 +8,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.drivers import RosTrajectoryDriver
 from sim.hands import Tip, add_hand
 from sim.rig import RAIL, Rig
 
@@ -63,6 +64,14 @@ class RigModel:
     def n_keys(self) -> int:
         """Number of keys."""
         return len(self.key_geoms)
+
+    @property
+    def ramp_steps(self) -> NDArray[np.intp]:
+        """Physics steps over which the rig's controllers interpolate, shape ``(n,)``; 1: none."""
+        driver = self.rig.driver
+        ramps_s = driver.ramps_s if isinstance(driver, RosTrajectoryDriver) else {}
+        steps = [round(ramps_s.get(name, 0.0) / PHYSICS_STEP_S) for name in self.joint_names]
+        return np.maximum(np.array(steps, np.intp), 1)
 
     @property
     def n_joints(self) -> int:

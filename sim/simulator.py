@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from score import KeyEvent
 from sim.model import PHYSICS_STEP_S, PHYSICS_STEPS_PER_CONTROL, RigModel
+from sim.ramps import Ramp
 
 
 class Simulator:
@@ -39,6 +40,7 @@ class Simulator:
         self._trigger_rad = model.key_trigger * model.key_travel_rad
         self._release_rad = model.key_release * model.key_travel_rad
         self._above = np.zeros(model.n_keys, bool)
+        self._ramped = bool((model.ramp_steps > 1).any())
         self.reset()
 
     def reset(self, joint_positions: ArrayLike | None = None) -> None:
@@ -51,6 +53,7 @@ class Simulator:
         mujoco.mj_forward(model.mj, data)
         delay_steps = round(model.command_delay_s / PHYSICS_STEP_S)
         self._pending = deque([start + model.joint_offset] * delay_steps)
+        self._ramp = Ramp(start + model.joint_offset, model.ramp_steps)
         self._steps = 0
         self.keys_down = np.zeros(model.n_keys, bool)
         self.sounding_keys: frozenset[int] = frozenset()
@@ -95,13 +98,14 @@ class Simulator:
     def step(self, targets: NDArray[np.float64]) -> list[KeyEvent]:
         """Advance one physics step towards joint targets, shape ``(n,)``; return key events."""
         self._pending.append(targets + self.model.joint_offset)
-        self.data.ctrl[self.model.actuators] = self._pending.popleft()
+        arrived = self._pending.popleft()
+        self.data.ctrl[self.model.actuators] = self._ramp(arrived) if self._ramped else arrived
         return self._step_physics(1)
 
     def advance(self, targets: NDArray[np.float64]) -> list[KeyEvent]:
         """Advance one control step (ten physics steps) with held targets."""
         events: list[KeyEvent] = []
-        if self._pending:
+        if self._pending or self._ramped:
             for _ in range(PHYSICS_STEPS_PER_CONTROL):
                 events += self.step(targets)
             return events

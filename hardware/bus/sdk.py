@@ -195,7 +195,13 @@ class Motors:
                     self._shared.is_using = False  # the SDK leaves it set when a call raises
                 if answer[-2] == dynamixel_sdk.COMM_SUCCESS:
                     return answer
+                self._let_late_answers_pass()
         return None
+
+    def _let_late_answers_pass(self) -> None:
+        """Wait until the line is quiet: a late answer must not be taken for that to the next."""
+        while self.port.read(time.monotonic_ns() + round(1e9 * ANSWER_S)):
+            pass
 
     def _refuse(self, motor_id: int, what: str, error: int) -> None:
         number = error & ~ALERT

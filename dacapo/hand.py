@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dacapo.output import complain, print_json, remark
-from dacapo.verbs import Verbs, add_rig_argument, add_verb
+from dacapo.verbs import Arguments, Verbs, add_rig_argument, add_verb
 
 if TYPE_CHECKING:
     from hardware.hand.device import Device
@@ -48,7 +48,7 @@ def add_parser(verbs: Verbs) -> None:
     )
 
 
-def add_hand_arguments(parser: argparse.ArgumentParser) -> None:
+def add_hand_arguments(parser: Arguments) -> None:
     """Adds `--port` and `--device`."""
     parser.add_argument("--port", metavar="DEVICE", help="serial device (default: the rig's)")
     parser.add_argument(

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dacapo.hand import add_hand_arguments
 from dacapo.inputs import (
     check_writable,
     load_goals,
@@ -35,14 +36,15 @@ if TYPE_CHECKING:
     from score import Goals, Performance
     from sim import RigModel
 
-MODES = ("sim", "virtual")
+MODES = ("sim", "virtual", "emulated", "real")
 
 EPILOG = """\
 examples:
   dacapo play ode_to_joy
-  dacapo play happy_birthday --rig allegro_slide_49 --out runs/today
   dacapo play my_song.mid --video my_song.mp4
   dacapo play ode_to_joy --mode virtual --world workshop-a
+  dacapo play ode_to_joy --mode emulated --world workshop-a
+  dacapo play ode_to_joy --mode real --device my_hand.yaml
   dacapo play ode_to_joy --json                  performance.json on standard output
 
 Leaves a folder <time>-<song> with performance.json, performance.mid, a rosbag2 recording and
@@ -60,13 +62,19 @@ def add_parser(verbs: Verbs) -> None:
         "--mode",
         choices=MODES,
         default=MODES[0],
-        help="sim: the nominal simulator, or that of --params, in real time; virtual: a --world, "
-        "in process, faster than real time, without ROS (default: %(default)s)",
+        help="sim: the nominal simulator, or that of --params, in real time; virtual: a --world in "
+        "process, faster; emulated: a --world behind a serial device and a MIDI port; real: the "
+        "hardware (default: %(default)s)",
     )
     add_policy_argument(parser, None)
     physics = parser.add_mutually_exclusive_group()
     add_params_argument(physics)
-    add_world_argument(physics, "needed for --mode virtual")
+    add_world_argument(physics, "modes virtual and emulated")
+    hardware = parser.add_argument_group("mode real")
+    add_hand_arguments(hardware)
+    hardware.add_argument(
+        "--keyboard", metavar="NAME", help="part of its MIDI port's name (default: the only one)"
+    )
     parser.add_argument(
         "--out",
         type=Path,
@@ -114,12 +122,19 @@ def _settle_world(arguments: argparse.Namespace) -> World | None:
     Raises:
         WorldError: there is no such world, or it is wrong.
     """
-    virtual = arguments.mode == "virtual"
-    if virtual and not arguments.world:
+    mode = arguments.mode
+    if mode == "virtual" and not arguments.world:
         arguments.refuse("--mode virtual plays in a world: add --world NAME, e.g. workshop-a")
-    if arguments.world and not virtual:
-        arguments.refuse(f"--mode {arguments.mode} has no world: add --mode virtual")
-    return load_world(arguments.world) if virtual else None
+    if arguments.world and mode in ("sim", "real"):
+        arguments.refuse(f"--mode {mode} has no world: add --mode virtual or --mode emulated")
+    if arguments.params and mode in ("emulated", "real"):
+        arguments.refuse(f"--mode {mode} has physics of its own: leave --params out")
+    for name in ("device", "port", "keyboard"):
+        if getattr(arguments, name) and mode != "real":
+            arguments.refuse(f"--mode {mode} has no --{name}: add --mode real")
+    if mode == "real" and not arguments.device:
+        arguments.refuse("--mode real needs --device FILE (docs/hardware.md)")
+    return load_world(arguments.world) if mode == "virtual" else None
 
 
 def _play_in_graph(
@@ -130,14 +145,16 @@ def _play_in_graph(
 ) -> tuple[Performance, Path]:
     from piano_nodes.compose import play
 
+    names = ("params", "world", "device", "port", "keyboard")
+    given = {name: str(getattr(arguments, name) or "") for name in names}
     played = play(
         arguments.song,
+        out=arguments.out,
+        on_progress=report,
         rig=arguments.rig,
         mode=arguments.mode,
         policy=policy,
-        params=str(arguments.params or ""),
-        out=arguments.out,
-        on_progress=report,
+        **given,
     )
     return played.performance, played.folder
 

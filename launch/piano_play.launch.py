@@ -12,13 +12,22 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
+from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction, Shutdown
 from launch.events.process import ProcessExited
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
+from launch_ros.substitutions import ExecutableInPackage
 
 from piano_nodes.domain import DomainLock
-from piano_nodes.graph import FRONT_END, PLAY_ARGUMENTS, Argument, NodeSpec, play_graph
+from piano_nodes.graph import (
+    FRONT_END,
+    PLAY_ARGUMENTS,
+    Argument,
+    EmulatorSpec,
+    NodeSpec,
+    play_graph,
+)
+from piano_nodes.modes import check_mode
 from piano_nodes.process import FOLLOW_PARENT, prepare_environment
 from policies.run_folder import RunFolder
 
@@ -44,9 +53,12 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     prepare_environment()
     # Held until this process ends, however it ends.
     context.extend_globals({"dacapo_domain": DomainLock().__enter__()})
+    check_mode(given)
     run = RunFolder.create(Path(given.pop("out")), given["song"])
     atexit.register(run.discard)  # when the nodes were stopped before they could
-    return [_node(spec) for spec in play_graph(**given, run=run.path, partial=run.partial)]
+    graph = play_graph(**given, run=run.path, partial=run.partial)
+    emulator = [] if graph.emulator is None else [_emulator(graph.emulator)]
+    return [*emulator, *map(_node, graph.nodes)]
 
 
 def _refuse_misspelt(given: Mapping[str, str]) -> None:
@@ -65,9 +77,24 @@ def _node(spec: NodeSpec) -> Node:
         parameters=[dict(spec.parameters)],
         remappings=list(spec.remappings.items()),
         output="screen",
-        additional_env={"PYTHONUNBUFFERED": "1", FOLLOW_PARENT: str(os.getpid())},
+        additional_env=_environment(),
         on_exit=_end,
     )
+
+
+def _emulator(spec: EmulatorSpec) -> ExecuteProcess:
+    """The emulated rig, a process that is no node."""
+    return ExecuteProcess(
+        cmd=[ExecutableInPackage(spec.executable, "piano_nodes"), *spec.arguments],
+        name=spec.executable,
+        output="screen",
+        additional_env=_environment(),
+        on_exit=_end,
+    )
+
+
+def _environment() -> dict[str, str]:
+    return {"PYTHONUNBUFFERED": "1", FOLLOW_PARENT: str(os.getpid())}
 
 
 def _end(event: ProcessExited, context: LaunchContext) -> Shutdown | None:

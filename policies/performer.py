@@ -86,19 +86,33 @@ class Performer:
 
     `key_event` and `progress` may be called from any thread.
 
+    Args:
+        policy: What plays.
+        goals: What is due.
+        count_in_s: Rest in the start posture before score time 0 [s].
+        jitter_s: How far the time of a joint state may be from the control grid [s]: 0 where
+            states are told on that grid, half their period where they are told as they are read.
+
     Attributes:
         policy_name: Name of the policy that plays.
         stage: What it is doing.
         deadline_ns: Time of the earliest joint state that `step` wants next; 0 at first.
     """
 
-    def __init__(self, policy: Policy, goals: Goals, count_in_s: float = COUNT_IN_S) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        goals: Goals,
+        count_in_s: float = COUNT_IN_S,
+        jitter_s: float = 0.0,
+    ) -> None:
         self.policy_name = policy.name
         self.stage = Stage.MOVING
         self.deadline_ns = 0
         self._policy = policy
         self._goals = goals
         self._count_in_ns = max(round(count_in_s / CONTROL_STEP_S), 1) * CONTROL_STEP_NS
+        self._jitter_ns = round(jitter_s * 1e9)
         self._approach = Approach(policy.start, policy.joint_names)
         self._targets = np.array(policy.start, np.float64)
         self._zero_ns: int | None = None
@@ -147,7 +161,8 @@ class Performer:
         if self._zero_ns is None:
             self._targets = self._approach.targets(time_ns, position)
             if self._approach.arrived(time_ns, position, velocity):
-                self._zero_ns = time_ns + self._count_in_ns
+                # Deadlines lie so far before the states that none comes too early for its own.
+                self._zero_ns = time_ns + self._count_in_ns - self._jitter_ns
                 self.stage = Stage.COUNTING_IN
         elif time_ns >= self._zero_ns:
             self._play(time_ns - self._zero_ns, position, velocity, now_ns)

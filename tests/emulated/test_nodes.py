@@ -13,12 +13,11 @@ from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from piano_nodes import qos
-from piano_nodes.compose import EXECUTABLES
+from piano_nodes.compose import node_class
 from piano_nodes.errors import NodeError
-from piano_nodes.graph import play_graph
+from piano_nodes.graph import MODES, play_graph
 from piano_nodes.names import HAND_STOP, JOINT_STATES, JOINT_TRAJECTORY
 from piano_nodes.node import Surroundings
-from piano_nodes.play_client import PlayClient
 from piano_nodes.sim_rig import SimRig
 from score import DaCapoError
 from tests.emulated.graph import Beside, until
@@ -44,16 +43,15 @@ def test_wrong_parameters_are_errors_that_name_them(
 
 def test_an_unknown_mode_names_the_known_ones(context: Context) -> None:
     with pytest.raises(NodeError, match=r"'mode' .* is 'reel'; it must be one of sim"):
-        EXECUTABLES["player"](Surroundings(context, {"mode": "reel"}))
+        node_class("player")(Surroundings(context, {"mode": "reel"}))
 
 
 def test_the_graph_gives_nodes_only_parameters_they_have(tmp_path: Path) -> None:
-    kinds: dict[str, Any] = {**EXECUTABLES, "play_client": PlayClient}
-    for spec in play_graph(
-        "s", rig="r", mode="sim", policy="p", params="", run=tmp_path, partial=tmp_path
-    ):
-        settings = [setting.name for setting in kinds[spec.executable].SETTINGS]
-        assert set(spec.parameters) <= {*settings, "clock_offset_ns"}
+    for mode in MODES:
+        for spec in play_graph("s", mode=mode, run=tmp_path, partial=tmp_path).nodes:
+            kind: Any = node_class(spec.executable)
+            settings = [setting.name for setting in kind.SETTINGS]
+            assert set(spec.parameters) <= {*settings, "clock_offset_ns"}
 
 
 class Listener(Beside):

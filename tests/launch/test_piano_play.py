@@ -98,7 +98,7 @@ def test_plays_a_song_and_ends_with_0(
     assert code == 0, output
     (folder,) = out.iterdir()
     assert {"performance.json", "recording", "report.html"} <= {p.name for p in folder.iterdir()}
-    for node in play_graph("", rig="", mode="", policy="", params="", run=out, partial=out):
+    for node in play_graph("", run=out, partial=out).nodes:
         assert f"[{node.executable}-" in output
 
 

@@ -14,6 +14,9 @@ setup(
     entry_points={
         "console_scripts": [
             "sim_rig = piano_nodes.executables:sim_rig",
+            "hand = piano_nodes.executables:hand",
+            "keyboard = piano_nodes.executables:keyboard",
+            "emulated_rig = piano_nodes.executables:emulated_rig",
             "player = piano_nodes.executables:player",
             "recorder = piano_nodes.executables:recorder",
             "play_client = piano_nodes.executables:play_client",

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import array
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
 from calibration.recordings.fields import performance_fields
 from piano_msgs import msg
 from piano_msgs.action import Play
+from piano_nodes.errors import NodeError
 from policies.performer import Progress, Stage
 from score import Performance
 
@@ -40,3 +48,22 @@ def progress_of(feedback: Play.Feedback) -> Progress:
         feedback.frame_f1,
         tuple(feedback.keys),
     )
+
+
+def targets_message(names: Sequence[str], targets: NDArray[np.float64]) -> JointTrajectory:
+    """Joint targets as a trajectory of one point, stamped 0: now."""
+    point = JointTrajectoryPoint(positions=array.array("d", targets.tobytes()))
+    return JointTrajectory(joint_names=list(names), points=[point])
+
+
+def targets_of(message: JointTrajectory, names: Sequence[str]) -> NDArray[np.float64]:
+    """The joint targets of a trajectory in the order of `names`, finite or not.
+
+    Raises:
+        NodeError: it is not of one point and exactly these joints.
+    """
+    one_each = len(message.joint_names) == len(names) and set(message.joint_names) == set(names)
+    if not one_each or [len(point.positions) for point in message.points] != [len(names)]:
+        raise NodeError("it must have one point and all our joints")
+    positions = dict(zip(message.joint_names, message.points[0].positions, strict=True))
+    return np.array([positions[name] for name in names])

@@ -11,11 +11,13 @@ from calibration.recordings.topics import (
 )
 
 HAND_STOP = "/hand/stop"
+HAND_RESET = "/hand/reset"
 RECORDER_STOP = "/recorder/stop"
 PLAY = "/play"
 
 __all__ = [
     "DIAGNOSTICS",
+    "HAND_RESET",
     "HAND_STOP",
     "JOINT_STATES",
     "JOINT_TRAJECTORY",

@@ -125,12 +125,20 @@ class PianoNode(Node):
         """The moment of the monotonic clock that a header stamp means [ns]."""
         return int(stamp.sec * 1_000_000_000 + stamp.nanosec - self._offset_ns)
 
-    def publish_diagnostics(self, warning: str, values: Mapping[str, Any]) -> None:
-        """Tell how the node is: a warning, or the empty string, and numbers by name."""
+    def publish_diagnostics(self, warning: str, values: Mapping[str, Any], error: str = "") -> None:
+        """Tell how the node is.
+
+        Args:
+            warning: What is not as it should be, or the empty string.
+            values: Numbers and words by name.
+            error: What makes everything that is recorded from now on worthless, or the empty
+                string.
+        """
+        level = DiagnosticStatus.WARN if warning else DiagnosticStatus.OK
         status = DiagnosticStatus(
-            level=DiagnosticStatus.WARN if warning else DiagnosticStatus.OK,
+            level=DiagnosticStatus.ERROR if error else level,
             name=self.get_name(),
-            message=warning or "ok",
+            message=error or warning or "ok",
             values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
         )
         message = DiagnosticArray(status=[status])

@@ -42,6 +42,9 @@ from sim import build_model, load_rig
 YIELD_S = 0.001
 """How long the executor leaves the interpreter to the control loop that it has just woken [s]."""
 
+STATE_JITTER_S = {"sim": 0.0, "emulated": 0.005, "real": 0.005}
+"""How far joint states are told from the control grid [s]: a bus tells them as it reads them."""
+
 _NOTHING = 2**63
 
 
@@ -192,14 +195,17 @@ class Player(PianoNode):
             result.performance, folder = self._perform(goal)
             result.success, result.folder = True, str(folder)
         except Cancelled:
+            self._hold_hand()
             result.message = "the performance was called off"
         except DaCapoError as error:
             result.message = str(error)
         except Exception as error:  # a bug: whoever waits for the result shall hear of it
             self.get_logger().error(traceback.format_exc())
             result.message = f"the player failed: {error!r}"
+        failed = bool(self._performer) and not (result.success or self.cancelled())
         self._performer = None
-        self._stop_hand()
+        if failed:  # while it played: who knows why, so nothing moves before somebody has looked
+            self._stop_hand()
         told = threading.Event()
         goal.execute(lambda handle: _conclude(handle, result, told))
         told.wait(timeout=1.0)  # a node that ends meanwhile waits for this thread
@@ -209,6 +215,7 @@ class Player(PianoNode):
         run = None if folder else RunFolder.create(Path(str(self.values["out"])), song)
         try:
             result, message = self._perform_song(song, goal)
+            self._hold_hand()
             self._results.publish(message)
             self._feedback(goal, Progress(Stage.SCORING))
             write_results(result, Path(folder) if run is None else run.partial)
@@ -221,7 +228,8 @@ class Player(PianoNode):
     def _perform_song(self, song: str, goal: ServerGoalHandle) -> tuple[RunResult, msg.Performance]:
         self._feedback(goal, Progress(Stage.LOADING))
         policy = str(self.values["policy"])
-        performer, goals = prepare(song, self._model, policy)
+        jitter_s = STATE_JITTER_S[str(self.values["mode"])]
+        performer, goals = prepare(song, self._model, policy, jitter_s)
         self._scheduling = self.request_realtime()
         perform(performer, self, lambda now: self._feedback(goal, now))
         performance = score_performance(
@@ -239,8 +247,15 @@ class Player(PianoNode):
     def _feedback(self, goal: ServerGoalHandle, progress: Progress) -> None:
         goal.publish_feedback(conversions.feedback_message(progress))
 
+    def _hold_hand(self) -> None:
+        """Have the hand stay where it is."""
+        with self._news:
+            reading = self._reading
+        if reading is not None:
+            self.send(reading.positions)
+
     def _stop_hand(self) -> None:
-        """Ask the hand to hold where it is, and wait a moment for the answer."""
+        """Stop the hand until somebody resets it, and wait a moment for the answer."""
         if not self._hand_stop.service_is_ready():
             return
         answered = threading.Event()

@@ -12,12 +12,16 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 FOLLOW_PARENT = "DACAPO_FOLLOW_PARENT"
 """Set by a launch file to its process number: `ros2 launch` leaves its processes behind when it is
 terminated or killed, so they end by themselves when that parent is gone."""
+
+ERROR = "error: "
+"""How the line begins that says why a process failed."""
 
 _POLL_S = 0.05
 
@@ -67,13 +71,43 @@ def run_node(module: str, name: str) -> int:
     Returns:
         The exit code: 0, or 1 when the node could not start or reported a failure.
     """
+    wait = _wait_for_the_end()
+    prepare_environment()
+    runner = importlib.import_module("piano_nodes.runner")
+
+    def make() -> Any:  # noqa: ANN401  # a PianoNode, whose module is heavy
+        return getattr(importlib.import_module(module), name)()
+
+    return int(runner.run(make, wait))
+
+
+def run_until_stopped(module: str, name: str, arguments: Sequence[str]) -> int:
+    """Run something that is no node, in the same way.
+
+    Args:
+        module: Where its function is.
+        name: Of the function; it is given the arguments, and what `run_node` waits with.
+        arguments: Of the command line.
+
+    Returns:
+        The exit code: 0, or 1 when it failed.
+    """
+    wait = _wait_for_the_end()
+    failure = importlib.import_module("score").DaCapoError
+    try:
+        getattr(importlib.import_module(module), name)(list(arguments), wait)
+    except failure as error:
+        sys.stderr.write(f"{ERROR}{error}\n")
+        return 1
+    return 0
+
+
+def _wait_for_the_end() -> Callable[[], bool]:
+    """What to call over and over: waits a moment, then tells whether to end."""
     stop, abandoned = threading.Event(), _parent_watch()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    prepare_environment()
-    runner = importlib.import_module("piano_nodes.runner")
-    kind = getattr(importlib.import_module(module), name)
-    return int(runner.run(kind, lambda: stop.wait(_POLL_S) or abandoned()))
+    return lambda: stop.wait(_POLL_S) or abandoned()
 
 
 def _parent_watch() -> Callable[[], bool]:

@@ -9,6 +9,7 @@ import rclpy
 from rclpy.signals import SignalHandlerOptions
 
 from piano_nodes.node import PianoNode
+from piano_nodes.process import ERROR
 from score import DaCapoError
 
 
@@ -31,5 +32,5 @@ def run(make: Callable[[], PianoNode], wait: Callable[[], bool]) -> int:
     finally:
         rclpy.try_shutdown()
     if failure:
-        sys.stderr.write(f"error: {failure}\n")
+        sys.stderr.write(f"{ERROR}{failure}\n")
     return 1 if failure else 0

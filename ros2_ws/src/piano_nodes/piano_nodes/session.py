@@ -21,8 +21,9 @@ from sim import RigModel
 
 Array = NDArray[np.float64]
 
-FIRST_STATE_S = 10.0
-"""How long the first joint state may take: the rig's node may still be starting [s]."""
+FIRST_STATE_S = 60.0
+"""How long the first joint state may take [s]: a real hand rises and looks for the end of its rail
+before, for up to 20 s."""
 STATE_S = 0.5
 """How long any other joint state may take [s]."""
 PROGRESS_EVERY = 4
@@ -64,8 +65,16 @@ class Cancelled(Exception):  # noqa: N818  # no error: somebody asked for it
     """The performance was called off."""
 
 
-def prepare(song: str, model: RigModel, policy: str) -> tuple[Performer, Goals]:
-    """Load a song and its policy: the zoo's or the planner's when `policy` is empty.
+def prepare(
+    song: str, model: RigModel, policy: str, jitter_s: float = 0.0
+) -> tuple[Performer, Goals]:
+    """Load a song and its policy.
+
+    Args:
+        song: Name in the library, or path of a MIDI file.
+        model: The rig.
+        policy: Name or path; empty: the zoo's or the planner's.
+        jitter_s: See `Performer`.
 
     Raises:
         DaCapoError: when the song, the policy, or the two together with the rig do not work.
@@ -73,7 +82,7 @@ def prepare(song: str, model: RigModel, policy: str) -> tuple[Performer, Goals]:
     keyboard = model.rig.keyboard
     goals = make_goals(load_song(song), keyboard.lowest_pitch, keyboard.n_keys)
     chosen = policy or choose_policy(model, goals)[0]
-    return Performer(load_policy(chosen, model, goals), goals), goals
+    return Performer(load_policy(chosen, model, goals), goals, jitter_s=jitter_s), goals
 
 
 def perform(performer: Performer, port: RigPort, report: Callable[[Progress], None]) -> None:
@@ -86,7 +95,7 @@ def perform(performer: Performer, port: RigPort, report: Callable[[Progress], No
 
     Raises:
         Cancelled: when the port says so.
-        NodeError: when joint states stay away.
+        NodeError: when joint states stay away, or the policy gives no number for a target.
         PolicyError: when the hand does not reach the start posture.
     """
     port.attend(performer)
@@ -99,11 +108,16 @@ def perform(performer: Performer, port: RigPort, report: Callable[[Progress], No
             if port.cancelled():
                 raise Cancelled
             raise NodeError(
-                f"no joint states for {timeout_s:g} s: is the hand's node (sim_rig) running?"
+                f"no joint states for {timeout_s:g} s: is the hand's node running, and up?"
             )
         timeout_s = STATE_S
         now_ns = time.monotonic_ns()
-        port.send(performer.step(reading.time_ns, reading.positions, reading.velocities, now_ns))
+        targets = performer.step(reading.time_ns, reading.positions, reading.velocities, now_ns)
+        if not np.isfinite(targets).all():
+            raise NodeError(
+                f"policy '{performer.policy_name}' broke: it gave no number as a target"
+            )
+        port.send(targets)
         steps += 1
         if steps % PROGRESS_EVERY == 0:
             time.sleep(BREATH_S)

@@ -8,15 +8,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
-from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+from trajectory_msgs.msg import JointTrajectory
 
 import score
 from piano_msgs.msg import KeyEvent
+from piano_nodes.conversions import targets_message, targets_of
+from piano_nodes.errors import NodeError
 from piano_nodes.names import (
+    HAND_RESET,
     HAND_STOP,
     JOINT_STATES,
     JOINT_TRAJECTORY,
@@ -26,7 +27,7 @@ from piano_nodes.names import (
 from piano_nodes.node import ALONE, REALTIME, PianoNode, Surroundings
 from piano_nodes.parameters import Setting
 from piano_nodes.qos import EVENTS, STATES, TARGETS
-from sim import PHYSICS_STEP_S, Simulator, build_model, load_rig, read_parameters
+from sim import PHYSICS_STEP_S, SimError, Simulator, build_model, load_rig, read_parameters
 from sim.realtime import STEP_NS, RealTimeSimulator, RigState, run_paced
 
 
@@ -55,12 +56,13 @@ class SimRig(PianoNode):
         self._start_ns = time.monotonic_ns()
         self._rig = RealTimeSimulator(self._simulator, self._start_ns)
         self._scheduling = "not started"
-        self._ignored = ""
+        self._ignored, self._stopped = "", ""
         self._states = self.create_publisher(JointState, JOINT_STATES, STATES)
         self._events = self.create_publisher(KeyEvent, KEY_EVENTS, EVENTS)
         self._sent = self.create_publisher(JointTrajectory, SENT_TARGETS, STATES)
         self.create_subscription(JointTrajectory, JOINT_TRAJECTORY, self._take_targets, TARGETS)
-        self.create_service(Trigger, HAND_STOP, self._hold)
+        self.create_service(Trigger, HAND_STOP, self._stop_asked)
+        self.create_service(Trigger, HAND_RESET, self._reset_asked)
         self.create_timer(1.0, self._report)
         self._ending = threading.Event()
         self._loop = threading.Thread(target=self._run, name="sim_rig physics", daemon=True)
@@ -113,32 +115,37 @@ class SimRig(PianoNode):
 
     def _take_targets(self, message: JointTrajectory) -> None:
         arrival_ns = time.monotonic_ns()
-        targets = self._targets_in(message)
-        if targets is not None:
-            self._publish_sent(self._rig.set_targets(targets, arrival_ns), arrival_ns)
+        if self._stopped:
+            self._ignored = "a trajectory was ignored: the hand is stopped"
+            return
+        try:
+            targets = targets_of(message, self._names)
+            sent = targets_message(self._names, self._rig.set_targets(targets, arrival_ns))
+        except NodeError as error:
+            self._ignored = f"a trajectory was ignored: {error}"
+        except SimError as error:
+            self._halt(str(error))
+        else:
+            sent.header.stamp = self.stamp(arrival_ns)
+            self._sent.publish(sent)
 
-    def _publish_sent(self, targets: NDArray[np.float64], arrival_ns: int) -> None:
-        """Tell what the motors were really told, and when."""
-        point = JointTrajectoryPoint(positions=array.array("d", targets.tobytes()))
-        message = JointTrajectory(joint_names=self._names, points=[point])
-        message.header.stamp = self.stamp(arrival_ns)
-        self._sent.publish(message)
-
-    def _targets_in(self, message: JointTrajectory) -> NDArray[np.float64] | None:
-        """The targets in the order of our joints; None, and a warning, when they are not ours."""
-        if len(message.points) != 1 or set(message.joint_names) != set(self._names):
-            self._ignored = "a trajectory was ignored: it must have one point and all our joints"
-            return None
-        positions = dict(zip(message.joint_names, message.points[0].positions, strict=False))
-        if len(positions) != len(self._names) or not np.isfinite(list(positions.values())).all():
-            self._ignored = "a trajectory was ignored: its positions are not finite numbers"
-            return None
-        return np.array([positions[name] for name in self._names])
-
-    def _hold(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        self._rig.hold(time.monotonic_ns())
-        response.success, response.message = True, "holding until new targets come"
+    def _stop_asked(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._halt(f"stopped by {HAND_STOP}")
+        response.success, response.message = True, f"stopped until {HAND_RESET}"
         return response
+
+    def _reset_asked(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._stopped = ""
+        response.success, response.message = True, "takes targets again"
+        return response
+
+    def _halt(self, reason: str) -> None:
+        """Hold the hand where it is and take no more targets."""
+        if not self._stopped:
+            self.get_logger().warning(f"the hand was stopped: {reason}")
+        self._stopped = reason
+        self._rig.hold(time.monotonic_ns())
+        self._report()
 
     def _report(self) -> None:
         report = self._rig.report
@@ -150,4 +157,4 @@ class SimRig(PianoNode):
             "late_steps": report.late,
             "lost_s": f"{report.lost_s:.3f}",
         }
-        self.publish_diagnostics(warning, numbers)
+        self.publish_diagnostics(warning, numbers, self._stopped)

@@ -19,6 +19,9 @@ from sim import RAIL, Rig
 WATCHDOG_S = 0.16
 """Time without an instruction after which motors stop by themselves; 16 cycles of the bus."""
 
+WATCHDOG_UNITS = round(WATCHDOG_S / WATCHDOG_S_PER_UNIT)
+"""The same as a value of Bus_Watchdog."""
+
 WATCHDOG_TRIPPED = -1
 """Value of Bus_Watchdog of a motor that has stopped by itself."""
 
@@ -108,7 +111,7 @@ def activate(registers: Registers, settings: Mapping[int, MotorSettings]) -> Non
         for motor_id, motor in settings.items():
             _prepare(registers, motor_id, motor)
         for motor_id in settings:
-            registers.write(motor_id, "Bus_Watchdog", round(WATCHDOG_S / WATCHDOG_S_PER_UNIT))
+            registers.write(motor_id, "Bus_Watchdog", WATCHDOG_UNITS)
         for motor_id in settings:
             registers.write(motor_id, "Torque_Enable", 1)
     except HardwareError as error:

@@ -1,7 +1,7 @@
-"""One cycle of the running hand: goals out, states back, and the two safe states.
+"""One cycle of the running hand: what safety says, goals out, states back.
 
-Held: goals frozen where the joints are, currents capped. Limp: torque off. Requests come from any
-thread and are carried out on the bus thread, before anything else is sent.
+Everything that reaches the motors while the hand runs goes through here, on the bus thread. Other
+threads leave targets and wishes; `hardware.safety` decides what becomes of them.
 """
 
 from __future__ import annotations
@@ -14,29 +14,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.bus.exchange import BusReading, MotorBus
-from hardware.bus.registers import V_PER_UNIT
-from hardware.errors import HardwareError, MotorFault, SafetyStop
-from hardware.hand.activation import WATCHDOG_S, MotorSettings
-from hardware.hand.homing import SlowMotion, refuse_alerts, refuse_tripped, update
-from hardware.hand.state import HandMode, HandState, Health
+from hardware.bus.registers import hardware_error_names
+from hardware.errors import HardwareError, SafetyStop
+from hardware.hand.activation import MotorSettings
+from hardware.hand.grip import Grip, read_health, tripped
+from hardware.hand.homing import SlowMotion, update
+from hardware.hand.state import HandState, Health
+from hardware.safety import Decision, SafetyMonitor, SafetyState
+from hardware.safety.monitor import HELD_AFTER_NS
+from hardware.safety.postures import PostureCheck
+from sim import TargetLimits
 
 Array = NDArray[np.float64]
 
-HELD_CURRENT_A = 0.4
-"""Most a motor draws while the hand is held [A]: carries a finger, crushes nothing. LEAP's own
-limit for the weaker of its motors is 0.35 A."""
-
 HEALTH_CYCLES = 50
 """Every so many cycles voltages and temperatures are read: twice a second."""
+
+POSTURE_CYCLES = 5
+"""Every so many cycles the posture is looked at: twenty times a second."""
+
+SILENT_CYCLES = 10
+"""A motor that has said nothing for so many cycles (0.1 s) stops the hand."""
 
 
 class HandCycle:
     """The running hand, called once per cycle on the bus thread.
 
+    Until the first command the hand rests: held, for as long as it takes.
+
     Args:
         bus: motors that pull.
         motion: how the hand came here: where it is and where it was told to be.
         settings: of all motors.
+        limits: of targets.
+        monitor: decides; its motors in the order of the joint map.
+        posture: looks at postures.
 
     Attributes:
         state: what the last cycle brought.
@@ -46,121 +58,153 @@ class HandCycle:
     """
 
     def __init__(
-        self, bus: MotorBus, motion: SlowMotion, settings: Mapping[int, MotorSettings]
+        self,
+        bus: MotorBus,
+        motion: SlowMotion,
+        settings: Mapping[int, MotorSettings],
+        *,
+        limits: TargetLimits,
+        monitor: SafetyMonitor,
+        posture: PostureCheck,
     ) -> None:
         self.health: Health | None = None
         self.failure: HardwareError | None = None
         self.callbacks: list[Callable[[HandState], None]] = []
-        self._bus, self._map, self._settings = bus, motion.joint_map, settings
+        self._bus, self._map = bus, motion.joint_map
+        self._grip = Grip(bus, motion.joint_map, settings)
+        self._limits, self._monitor, self._posture = limits, monitor, posture
         self._position, self._velocity = motion.position, motion.velocity
         self._current = np.zeros_like(motion.position)
-        self._lock = threading.Lock()  # of the next two
+        self._lock = threading.Lock()  # of the monitor and the next two
         self._targets = motion.targets[: self._map.n_joints].copy()
-        self._wanted = HandMode.ACTIVE
-        self._mode = HandMode.ACTIVE
-        self._cycles, self._heard_ns = 0, time.monotonic_ns()
-        self.state = self._take(bus.exchange(), self._targets)
+        self._resting = True
+        self._cycles = 0
+        self._alerts: list[int] = []  # motors that report a hardware error
+        monitor.reset(time.monotonic_ns())
+        self.state = self._take(bus.exchange(), self._targets, self._decide())
 
     def set_targets(self, targets: Array) -> None:
-        """Have the joints go to targets that are within all limits, shape `(n,)`.
+        """Have the joints go to targets, shape `(n,)`, as far as all limits let them.
 
         Raises:
-            SafetyStop: the hand is held or limp.
+            SimError: there are too few or too many, or one is not finite; the old ones stay.
+            SafetyStop: the hand was stopped, or is limp; how to go on.
         """
+        now_ns = time.monotonic_ns()
         with self._lock:
-            if self._wanted != HandMode.ACTIVE:
-                raise SafetyStop(f"the hand is {self._wanted}: have it resume before it moves")
-            self._targets = targets
+            limited = self._limits.limit(targets, self._targets, self.state.positions)
+            if self._monitor.command(now_ns):
+                self._resting = False
+                self._targets = limited
+                return
+            decision = self._monitor.decide(now_ns)
+        if not decision.accepts:
+            raise SafetyStop(decision.reason)
 
-    def request(self, mode: HandMode) -> None:
-        """Have the motors do something else from the next cycle on."""
+    def stop(self, reason: str) -> None:
+        """Hold at once, go limp a second later."""
         with self._lock:
-            self._wanted = mode
+            self._resting = False
+            self._monitor.stop(reason)
+
+    def fault(self, reason: str) -> None:
+        """Go limp at once."""
+        with self._lock:
+            self._monitor.fault(reason)
+
+    def reset(self) -> None:
+        """After `stop` or `fault`: pull again, from where the joints are now, and rest.
+
+        Raises:
+            SafetyStop: a motor still reports a hardware error.
+        """
+        if self._alerts:
+            joints = " ".join(self._map.names[self._map.motor_ids.index(i)] for i in self._alerts)
+            raise SafetyStop(
+                f"{joints}: still in error: end this program, run 'dacapo hand reboot {joints}', "
+                "then start again"
+            )
+        with self._lock:
+            self._resting = True
+            self._monitor.reset(time.monotonic_ns())
 
     def __call__(self) -> bool:
         """Do one cycle; False when it cannot go on (`failure` says why)."""
-        with self._lock:
-            targets, wanted = self._targets, self._wanted
         try:
-            if wanted != self._mode:
-                targets = self._change(wanted)
-            limp = self._mode == HandMode.LIMP
-            self._notice_gap()
-            reading = self._bus.exchange(None if limp else self._map.goals(targets))
-            refuse_alerts(reading, self._map)
-            if self._cycles % HEALTH_CYCLES == 0:
-                self._look_after()
+            self._watch()
+            decision = self._decide()
+            if self._grip.limp and decision.state != SafetyState.LIMP:
+                with self._lock:
+                    self._targets = self._position[: self._map.n_joints].copy()
+            with self._lock:
+                targets = self._targets
+            self._grip.apply(decision, targets)
+            reading = self._bus.exchange(None if self._grip.limp else self._map.goals(targets))
         except HardwareError as error:
             self.failure = error
             return False
         self._cycles += 1
-        self.state = self._take(reading, targets)
+        self.state = self._take(reading, targets, decision)
         for callback in self.callbacks:
             callback(self.state)
         return True
 
-    def _change(self, wanted: HandMode) -> Array:
-        """Carry out a change of mode; returns the targets from now on: where the joints are."""
-        measured = self._position[: self._map.n_joints].copy()
-        with self._lock:
-            self._targets = measured
-        if wanted == HandMode.LIMP:
-            self._switch_torque(0)
-        else:
-            self._cap(HELD_CURRENT_A if wanted == HandMode.HELD else np.inf)
-            self._bus.write_all("Goal_Position", self._map.goals(measured))
-            if self._mode == HandMode.LIMP:
-                self._switch_torque(1)
-        self._mode = wanted
-        return measured
-
-    def _cap(self, current_a: float) -> None:
-        """Let no motor draw more than a current, nor more than its own limit."""
-        for name in {motor.cap_register for motor in self._settings.values()}:
-            motors = {i: m for i, m in self._settings.items() if m.cap_register == name}
-            self._bus.write_all(name, {i: motor.cap(current_a) for i, motor in motors.items()})
-
-    def _switch_torque(self, value: int) -> None:
-        """Switch all torques, and see that it was done: group writes are not acknowledged."""
-        for _ in range(3):
-            self._bus.write_all("Torque_Enable", dict.fromkeys(self._settings, value))
-            read = self._bus.read_all("Torque_Enable")
-            wrong = [i for i in self._settings if read.get(i, (None,))[0] != value]
-            if not wrong:
-                return
-        names = ", ".join(self._map.name_of(motor_id) for motor_id in wrong)
-        raise MotorFault(f"{names} did not switch torque {'on' if value else 'off'}: power off")
-
-    def _notice_gap(self) -> None:
-        """After a silence long enough for the watchdog, see whether motors stopped themselves."""
+    def _decide(self) -> Decision:
         now_ns = time.monotonic_ns()
-        silent_s, self._heard_ns = (now_ns - self._heard_ns) / 1e9, now_ns
-        if silent_s > 0.9 * WATCHDOG_S:
-            refuse_tripped(self._bus, silent_s)
+        with self._lock:
+            decision = self._monitor.decide(now_ns)
+            if self._resting and decision.state != SafetyState.LIMP:
+                self._monitor.reset(now_ns - HELD_AFTER_NS)  # a rest is no silence
+                decision = self._monitor.decide(now_ns)
+        return decision
 
-    def _look_after(self) -> None:
-        read = self._bus.read_all("Present_Input_Voltage", "Present_Temperature")
-        names = {
-            self._map.names[self._map.motor_ids.index(i)]: values for i, values in read.items()
-        }
-        self.health = Health(
-            time.monotonic_ns(),
-            {name: volts * V_PER_UNIT for name, (volts, _) in names.items()},
-            {name: float(celsius) for name, (_, celsius) in names.items()},
-        )
+    def _watch(self) -> None:
+        """Look for what should stop the hand."""
+        if gap := tripped(self._bus, self._grip.silent_s()):
+            self.fault(gap)
+        if self._cycles % HEALTH_CYCLES == 0:
+            self.health = read_health(self._bus, self._map)
+            temperatures, supplies = self.health.arrays(self._map.names)
+            with self._lock:
+                self._monitor.health(temperatures, supplies)
+        if self._cycles % POSTURE_CYCLES == 0 and (wrong := self._posture.watch(self._joints())):
+            self.stop(wrong)
+        for motor_id, stale in self._bus.losses.stale.items():
+            if stale == SILENT_CYCLES:
+                self.stop(f"no answer from {self._map.name_of(motor_id)}: check its cable")
 
-    def _take(self, reading: BusReading, sent: Array) -> HandState:
+    def _joints(self) -> Array:
+        return self._position[: self._map.n_joints]
+
+    def _take(self, reading: BusReading, sent: Array, decision: Decision) -> HandState:
         joint_map, n = self._map, self._map.n_joints
         update(reading, joint_map, self._position, self._velocity)
         for at, motor_id in enumerate(joint_map.motor_ids):
             if motor_id in reading.states:
                 self._current[at] = reading.states[motor_id].current_ma
+        currents_a = joint_map.currents_a(self._current)
+        with self._lock:
+            self._monitor.measured(reading.time_ns, currents_a)
+        known, self._alerts = self._alerts, [i for i, s in reading.states.items() if s.alert]
+        if self._alerts and not known:
+            self.fault(self._describe(self._alerts))
         return HandState(
             reading.time_ns,
             self._position[:n].copy(),
             self._velocity[:n].copy(),
-            joint_map.currents_a(self._current)[:n],
+            currents_a[:n],
             sent,
-            self._mode,
+            decision.state,
+            decision.reason,
             tuple(joint_map.names[joint_map.motor_ids.index(motor)] for motor in reading.missing),
         )
+
+    def _describe(self, alerts: list[int]) -> str:
+        """Which motors report which hardware errors."""
+        read = self._bus.read_all("Hardware_Error_Status")
+        each = [
+            f"{self._map.name_of(i)} reports {' and '.join(hardware_error_names(read[i][0]))}"
+            for i in alerts
+            if i in read
+        ]
+        return ", ".join(each) or "a motor reports a hardware error"

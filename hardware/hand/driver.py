@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -20,10 +21,12 @@ from hardware.hand.cycle import HandCycle
 from hardware.hand.device import Device, dynamixel_driver
 from hardware.hand.handshake import shake_hands
 from hardware.hand.homing import PERIOD_NS, SlowMotion, home_rail, lift_fingers, measure
-from hardware.hand.joints import joint_limits, make_joint_map
+from hardware.hand.joints import current_limits_a, joint_limits, make_joint_map
 from hardware.hand.loop import BusLoop
-from hardware.hand.state import HandMode, HandState, Health
-from sim import Rig, limit_targets
+from hardware.hand.state import HandState, Health
+from hardware.safety import SafetyMonitor, SafetyState, motor_ratings
+from hardware.safety.postures import PostureCheck
+from sim import Rig, TargetLimits
 from sim.realtime import request_realtime
 
 
@@ -47,15 +50,21 @@ class HandDriver:
     """
 
     def __init__(self, rig: Rig, device: Device, port: str | None = None) -> None:
+        driver = dynamixel_driver(rig)
         self.rig, self.device = rig, device
-        self.port_name = port or dynamixel_driver(rig).port
+        self.port_name = port or driver.port
         self.bus: MotorBus | None = None
         self.motors: Motors | None = None
         self.loop: BusLoop | None = None
         self._hand: HandCycle | None = None
         self._settings = motor_settings(rig)
         self._map = make_joint_map(rig, device)
-        self._low, self._high = joint_limits(rig, device)
+        low, high = joint_limits(rig, device)
+        self._limits = replace(TargetLimits.of(rig), low=low, high=high)
+        peaks_a = current_limits_a(rig)
+        ratings = motor_ratings({n: peaks_a[n] for n in self._map.names}, driver.model)
+        self._monitor = SafetyMonitor(ratings)  # of all activations: what is hot stays hot
+        self._posture = PostureCheck(rig)
         self._callbacks: list[Callable[[HandState], None]] = []
         self._changing = threading.RLock()  # one transition at a time
         self._interrupted = threading.Event()  # ends an activation that is under way
@@ -80,7 +89,7 @@ class HandDriver:
         return self._hand is not None and self.failure is None
 
     @property
-    def mode(self) -> HandMode | None:
+    def mode(self) -> SafetyState | None:
         """What the motors do; None when not active."""
         return self._hand.state.mode if self._hand is not None and self.failure is None else None
 
@@ -131,17 +140,20 @@ class HandDriver:
     def set_targets(self, targets: ArrayLike) -> None:
         """Have the joints go to targets; they are on the wire about a millisecond later.
 
+        Once commands come, they must go on coming: 0.1 s without one and the hand is held, 1 s
+        and it is limp.
+
         Args:
-            targets: in the order of actions, shape `(n,)` [m for the rail, rad].
+            targets: in the order of actions, shape `(n,)` [m for the rail, rad]. They are limited
+                (`sim.TargetLimits`); `HandState.sent_targets` tells what was sent.
 
         Raises:
             SimError: there are too few or too many, or one is not finite; the old ones stay.
-            SafetyStop: the hand is held or limp.
+            SafetyStop: the hand was stopped, or is limp; how to go on.
             HardwareError: the hand is not active, or the bus thread has ended; why.
         """
-        limited = limit_targets(np.asarray(targets, np.float64), self._low, self._high)
         hand, loop = self._running()
-        hand.set_targets(limited)
+        hand.set_targets(np.asarray(targets, np.float64))
         loop.wake()
 
     def state(self) -> HandState:
@@ -156,29 +168,39 @@ class HandDriver:
         """Have a function called with every state, on the bus thread: it must be quick."""
         self._callbacks.append(callback)
 
-    def hold(self) -> None:
-        """Freeze the joints where they are, with little current, until `resume`.
+    def hold(self, reason: str = "stopped") -> None:
+        """Freeze the joints at once, limp a second later; nothing moves until `resume`.
+
+        Args:
+            reason: why, for whoever wonders.
 
         Raises:
             HardwareError: the hand is not active, or the bus thread has ended; why.
         """
-        self._request(HandMode.HELD)
+        hand, loop = self._running()
+        hand.stop(reason)
+        loop.wake()
 
-    def go_limp(self) -> None:
-        """Switch all torques off, until `resume`; states go on.
+    def go_limp(self, reason: str = "let go") -> None:
+        """Switch all torques off at once, until `resume`; states go on.
 
         Raises:
             HardwareError: as for `hold`.
         """
-        self._request(HandMode.LIMP)
+        hand, loop = self._running()
+        hand.fault(reason)
+        loop.wake()
 
     def resume(self) -> None:
-        """After `hold` or `go_limp`: pull again, from where the joints are now.
+        """Because a person said so: pull again, from where the joints are, and rest there.
 
         Raises:
+            SafetyStop: a motor still reports a hardware error.
             HardwareError: as for `hold`.
         """
-        self._request(HandMode.ACTIVE)
+        hand, loop = self._running()
+        hand.reset()
+        loop.wake()
 
     def deactivate(self) -> None:
         """End the bus thread and make every motor limp; does nothing when not active.
@@ -234,7 +256,14 @@ class HandDriver:
             motion = SlowMotion(bus, self._map, measure(bus, self._map), self._interrupted)
             lift_fingers(motion)
             self._map = home_rail(bus, motion, self.device.rail, self._settings)
-            return HandCycle(bus, motion, self._settings)
+            return HandCycle(
+                bus,
+                motion,
+                self._settings,
+                limits=self._limits,
+                monitor=self._monitor,
+                posture=self._posture,
+            )
         except BaseException:
             release(motors, self._settings)
             raise
@@ -246,11 +275,6 @@ class HandDriver:
         loop.stop()
         if failed := release(self._connected()[1], self._settings):
             raise MotorFault(f"not limp for sure: {'; '.join(failed)}: switch the power off")
-
-    def _request(self, mode: HandMode) -> None:
-        hand, loop = self._running()
-        hand.request(mode)
-        loop.wake()
 
     def _connected(self) -> tuple[MotorBus, Motors]:
         if self.bus is None or self.motors is None:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from hardware.bus.exchange import BusReading, MotorBus
 from hardware.errors import MotorFault, SafetyStop
-from hardware.hand.activation import WATCHDOG_S, WATCHDOG_TRIPPED, MotorSettings
+from hardware.hand.activation import MotorSettings
 from hardware.hand.device import RailOnMotor
+from hardware.hand.grip import tripped
 from hardware.hand.joints import JointMap
 from sim.realtime import sleep_until
 
@@ -78,8 +79,8 @@ class SlowMotion:
         if self._interrupted is not None and self._interrupted.is_set():
             raise SafetyStop("the hand was stopped while it rose: activate it again")
         late_s = (time.monotonic_ns() - self._next_ns) / 1e9
-        if late_s > 0.9 * WATCHDOG_S:
-            refuse_tripped(self._bus, late_s)
+        if complaint := tripped(self._bus, late_s):
+            raise MotorFault(complaint)
         reading = self._bus.exchange(self.joint_map.motor_goals(self.targets))
         refuse_alerts(reading, self.joint_map)
         update(reading, self.joint_map, self.position, self.velocity)
@@ -178,21 +179,6 @@ def refuse_alerts(reading: BusReading, joint_map: JointMap) -> None:
         raise MotorFault(
             f"{names} reports a hardware error: 'dacapo doctor hand' says which, "
             "'dacapo hand reboot' clears it"
-        )
-
-
-def refuse_tripped(bus: MotorBus, silent_s: float) -> None:
-    """See that no motor has stopped by itself because nobody talked to it.
-
-    Raises:
-        MotorFault: one has; its goals are locked until all are released.
-    """
-    read = bus.read_all("Bus_Watchdog")
-    if any(value == WATCHDOG_TRIPPED for (value,) in read.values()):
-        raise MotorFault(
-            f"this computer left the motors alone for {silent_s:.2f} s, and they stopped by "
-            "themselves: end what else runs on it, allow real-time priority ('dacapo doctor'), "
-            "then activate the hand again"
         )
 
 

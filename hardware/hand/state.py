@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hardware.safety import SafetyState
+
 Array = NDArray[np.float64]
-
-
-class HandMode(StrEnum):
-    """What the motors do."""
-
-    ACTIVE = "active"
-    HELD = "held"
-    LIMP = "limp"
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +23,8 @@ class HandState:
         velocities: shape `(n,)` [m/s for the rail, rad/s].
         currents_a: with the sign of the force on the joint, shape `(n,)` [A].
         sent_targets: what was last written to the motors, limited as it was, shape `(n,)`.
-        mode: what the motors do.
+        mode: what the motors do: active, held or limp.
+        reason: why they are not active, or may not draw all their current; empty if all is well.
         missing: joints, parked ones too, whose motors did not answer; their values are old.
     """
 
@@ -39,7 +33,8 @@ class HandState:
     velocities: Array
     currents_a: Array
     sent_targets: Array
-    mode: HandMode = HandMode.ACTIVE
+    mode: SafetyState = SafetyState.ACTIVE
+    reason: str = ""
     missing: tuple[str, ...] = ()
 
 
@@ -56,3 +51,8 @@ class Health:
     time_ns: int
     supply_v: Mapping[str, float]
     temperature_c: Mapping[str, float]
+
+    def arrays(self, joints: Sequence[str]) -> tuple[Array, Array]:
+        """Temperatures [degC] and voltages [V] in the order of `joints`; NaN where unknown."""
+        temperatures = [self.temperature_c.get(joint, np.nan) for joint in joints]
+        return np.array(temperatures), np.array([self.supply_v.get(j, np.nan) for j in joints])

@@ -1,0 +1,127 @@
+"""How the motors pull while the hand runs: caps of their currents, torque on and off."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hardware.bus.exchange import MotorBus
+from hardware.bus.registers import V_PER_UNIT
+from hardware.errors import MotorFault
+from hardware.hand.activation import WATCHDOG_S, WATCHDOG_TRIPPED, WATCHDOG_UNITS, MotorSettings
+from hardware.hand.joints import JointMap
+from hardware.hand.state import Health
+from hardware.safety import Decision, SafetyState
+
+Array = NDArray[np.float64]
+
+
+class Grip:
+    """Carries out what safety decides; for the bus thread. Motors must pull at first.
+
+    Args:
+        bus: the motors.
+        joint_map: in whose order decisions are.
+        settings: of all motors, by id.
+
+    Attributes:
+        limp: whether torques are off.
+    """
+
+    def __init__(
+        self, bus: MotorBus, joint_map: JointMap, settings: Mapping[int, MotorSettings]
+    ) -> None:
+        self.limp = False
+        self._bus, self._map, self._settings = bus, joint_map, settings
+        self._limits_a: Array | None = None
+        self._heard_ns = time.monotonic_ns()
+
+    def silent_s(self) -> float:
+        """How long it is since the last call: since somebody talked to the motors [s]."""
+        now_ns = time.monotonic_ns()
+        silent_s, self._heard_ns = (now_ns - self._heard_ns) / 1e9, now_ns
+        return silent_s
+
+    def apply(self, decision: Decision, targets: Array) -> None:
+        """Write to the motors what changed since the last decision.
+
+        Args:
+            decision: what is to be.
+            targets: where motors that were limp pull at first: where they are, shape `(n,)`.
+
+        Raises:
+            MotorFault: a motor that answers did not switch its torque.
+            PortLost: the serial device is gone.
+        """
+        if decision.state == SafetyState.LIMP:
+            if not self.limp:
+                self._switch_torque(0)
+                self.limp, self._limits_a = True, None
+            return
+        if self._limits_a is None or not np.array_equal(self._limits_a, decision.current_limits_a):
+            if self.limp:  # goals of a motor whose watchdog tripped are locked
+                self._write_all("Bus_Watchdog", 0)
+            self._cap(decision.current_limits_a)
+            self._limits_a = decision.current_limits_a
+        if self.limp:
+            self._bus.write_all("Goal_Position", self._map.goals(targets))
+            self._write_all("Bus_Watchdog", WATCHDOG_UNITS)
+            self._switch_torque(1)
+            self.limp = False
+
+    def _cap(self, limits_a: Array) -> None:
+        """Let each motor draw at most what it may."""
+        allowed = dict(zip(self._map.motor_ids, limits_a.tolist(), strict=True))
+        for name in {motor.cap_register for motor in self._settings.values()}:
+            motors = {i: m for i, m in self._settings.items() if m.cap_register == name}
+            self._bus.write_all(name, {i: motor.cap(allowed[i]) for i, motor in motors.items()})
+
+    def _switch_torque(self, value: int) -> None:
+        """Switch all torques, and see that it was done: group writes are not acknowledged."""
+        wrong: list[int] = []
+        for _ in range(3):
+            self._write_all("Torque_Enable", value)
+            read = self._bus.read_all("Torque_Enable")
+            wrong = [motor_id for motor_id, (torque,) in read.items() if torque != value]
+            if read and not wrong:
+                return
+        names = ", ".join(map(self._map.name_of, wrong)) or "all motors"
+        raise MotorFault(f"{names} did not switch torque {'on' if value else 'off'}: power off")
+
+    def _write_all(self, name: str, value: int) -> None:
+        self._bus.write_all(name, dict.fromkeys(self._settings, value))
+
+
+def tripped(bus: MotorBus, silent_s: float) -> str:
+    """After a silence, whether motors have stopped by themselves.
+
+    Args:
+        bus: the motors.
+        silent_s: how long nobody talked to them [s].
+
+    Returns:
+        What happened, in words; empty when nothing did.
+    """
+    if silent_s < 0.9 * WATCHDOG_S:
+        return ""
+    read = bus.read_all("Bus_Watchdog")
+    if not any(value == WATCHDOG_TRIPPED for (value,) in read.values()):
+        return ""
+    return (
+        f"this computer left the motors alone for {silent_s:.2f} s and they stopped by themselves: "
+        "end what else runs on it, allow real-time priority ('dacapo doctor')"
+    )
+
+
+def read_health(bus: MotorBus, joint_map: JointMap) -> Health:
+    """Voltages and temperatures of all motors that answer."""
+    read = bus.read_all("Present_Input_Voltage", "Present_Temperature")
+    names = {joint_map.names[joint_map.motor_ids.index(i)]: values for i, values in read.items()}
+    return Health(
+        time.monotonic_ns(),
+        {name: volts * V_PER_UNIT for name, (volts, _) in names.items()},
+        {name: float(celsius) for name, (_, celsius) in names.items()},
+    )

@@ -12,7 +12,7 @@ from policies.evaluation import Evaluation, summarise
 from policies.performer import Performer, Progress, Stage
 from policies.policy import Policy
 from score import Goals, Performance, score_performance
-from sim import Simulator, limit_targets
+from sim import Simulator, TargetLimits
 from sim.realtime import STEP_NS
 
 Array = NDArray[np.float64]
@@ -78,7 +78,7 @@ def perform_in_process(
         SimError: the policy's targets cannot be followed.
     """
     heard = listener or Nobody()
-    low, high = simulator.model.joint_low, simulator.model.joint_high
+    limits = TargetLimits.of(simulator.model.rig)
     targets = np.array(simulator.joint_positions)
     step = 0
     while performer.stage is not Stage.DONE:
@@ -88,7 +88,7 @@ def perform_in_process(
             heard.joint_states(time_ns, positions, velocities)
             if time_ns >= performer.deadline_ns:
                 answer = performer.step(time_ns, positions, velocities, time_ns)
-                targets = limit_targets(answer, low, high)
+                targets = limits.limit(answer, targets, positions)
                 heard.targets(time_ns, targets)
         for event in simulator.step(targets):
             performer.key_event(time_ns + STEP_NS, event.key, event.down, event.velocity)

@@ -61,6 +61,26 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class RigTiming:
+    """How a rig's times relate to the control grid; all zero for one simulated on that grid.
+
+    Attributes:
+        jitter_s: How far the time of a joint state may be from the grid [s]: half their period
+            where states are told as they are read. Deadlines lie so far before the states, so
+            that none comes too early for its own.
+        lead_s: From the deadline of a control step to the moment at which its targets act and are
+            heard [s]. Score time is counted from there: a constant delay of the rig is led.
+    """
+
+    jitter_s: float = 0.0
+    lead_s: float = 0.0
+
+
+ON_THE_GRID = RigTiming()
+"""Of a rig that is simulated in step with the control grid."""
+
+
+@dataclass(frozen=True)
 class Trace:
     """What was seen and commanded in each control step that was played, `m` of them.
 
@@ -90,8 +110,7 @@ class Performer:
         policy: What plays.
         goals: What is due.
         count_in_s: Rest in the start posture before score time 0 [s].
-        jitter_s: How far the time of a joint state may be from the control grid [s]: 0 where
-            states are told on that grid, half their period where they are told as they are read.
+        timing: Of the rig.
 
     Attributes:
         policy_name: Name of the policy that plays.
@@ -104,7 +123,7 @@ class Performer:
         policy: Policy,
         goals: Goals,
         count_in_s: float = COUNT_IN_S,
-        jitter_s: float = 0.0,
+        timing: RigTiming = ON_THE_GRID,
     ) -> None:
         self.policy_name = policy.name
         self.stage = Stage.MOVING
@@ -112,10 +131,10 @@ class Performer:
         self._policy = policy
         self._goals = goals
         self._count_in_ns = max(round(count_in_s / CONTROL_STEP_S), 1) * CONTROL_STEP_NS
-        self._jitter_ns = round(jitter_s * 1e9)
+        self._jitter_ns, self._lead_ns = (round(s * 1e9) for s in (timing.jitter_s, timing.lead_s))
         self._approach = Approach(policy.start, policy.joint_names)
         self._targets = np.array(policy.start, np.float64)
-        self._zero_ns: int | None = None
+        self._grid_ns: int | None = None  # deadline of control step 0
         self._next_step = 0
         self._missed = 0
         self._woken_ns: list[int] = []
@@ -127,7 +146,7 @@ class Performer:
     @property
     def score_zero_ns(self) -> int | None:
         """When score time 0 is; None until the hand is in the start posture."""
-        return self._zero_ns
+        return None if self._grid_ns is None else self._grid_ns + self._lead_ns
 
     def key_event(self, time_ns: int, key: int, down: bool, velocity: int) -> None:
         """Take note of a key that moved.
@@ -158,14 +177,13 @@ class Performer:
         """
         position = np.array(positions, np.float64)
         velocity = np.array(velocities, np.float64)
-        if self._zero_ns is None:
+        if self._grid_ns is None:
             self._targets = self._approach.targets(time_ns, position)
             if self._approach.arrived(time_ns, position, velocity):
-                # Deadlines lie so far before the states that none comes too early for its own.
-                self._zero_ns = time_ns + self._count_in_ns - self._jitter_ns
+                self._grid_ns = time_ns + self._count_in_ns - self._jitter_ns
                 self.stage = Stage.COUNTING_IN
-        elif time_ns >= self._zero_ns:
-            self._play(time_ns - self._zero_ns, position, velocity, now_ns)
+        elif time_ns >= self._grid_ns:
+            self._play(time_ns - self._grid_ns, position, velocity, now_ns)
         self._set_deadline(time_ns)
         return self._targets
 
@@ -182,15 +200,16 @@ class Performer:
 
     def events(self) -> tuple[KeyEvent, ...]:
         """The key events in score time; a key that was down before counts as pressed at 0 s."""
-        if self._zero_ns is None:
+        zero_ns = self.score_zero_ns
+        if zero_ns is None:
             return ()
         with self._lock:
             recorded = list(self._events)
         before: dict[int, KeyEvent] = {}
         events = []
         for time_ns, key, down, velocity in recorded:
-            event = KeyEvent(max(time_ns - self._zero_ns, 0) / 1e9, key, down, velocity)
-            if time_ns >= self._zero_ns:
+            event = KeyEvent(max(time_ns - zero_ns, 0) / 1e9, key, down, velocity)
+            if time_ns >= zero_ns:
                 events.append(event)
             elif down:
                 before[key] = event
@@ -213,16 +232,16 @@ class Performer:
         stacks = (np.array([row[i] for row in self._rows]).reshape(-1, n) for i in (1, 2, 3))
         return Trace(time_s, *stacks)
 
-    def _play(self, score_ns: int, position: Array, velocity: Array, now_ns: int) -> None:
-        step = score_ns // CONTROL_STEP_NS
+    def _play(self, grid_ns: int, position: Array, velocity: Array, now_ns: int) -> None:
+        step = grid_ns // CONTROL_STEP_NS
         if step >= self._goals.n_steps + _AFTERMATH_STEPS:
             self.stage = Stage.DONE
             return
         self.stage = Stage.PLAYING
-        observation = self._observe(step, score_ns / 1e9, position, velocity)
+        observation = self._observe(step, grid_ns / 1e9, position, velocity)
         self._targets = np.array(self._policy(observation), np.float64)
         if step < self._goals.n_steps:
-            self._rows.append((score_ns / 1e9, position, velocity, self._targets))
+            self._rows.append(((grid_ns - self._lead_ns) / 1e9, position, velocity, self._targets))
             self._woken_ns.append(now_ns)
         last = min(step, self._goals.n_steps)
         self._missed += max(last - self._next_step, 0)
@@ -243,11 +262,11 @@ class Performer:
 
     def _set_deadline(self, time_ns: int) -> None:
         """The next point of the control grid after `time_ns`; the grid starts where it must."""
-        start_ns = self._zero_ns if self._zero_ns is not None else self.deadline_ns or time_ns
+        start_ns = self._grid_ns if self._grid_ns is not None else self.deadline_ns or time_ns
         steps = (time_ns - start_ns) // CONTROL_STEP_NS + 1
         self.deadline_ns = start_ns + steps * CONTROL_STEP_NS
 
     def _score_time_s(self) -> float:
-        if self._zero_ns is None:
+        if self._grid_ns is None:
             return math.nan
-        return (self.deadline_ns - CONTROL_STEP_NS - self._zero_ns) / 1e9
+        return (self.deadline_ns - CONTROL_STEP_NS - self._grid_ns) / 1e9

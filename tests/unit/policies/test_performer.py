@@ -54,7 +54,7 @@ class Rehearsal:
             self.performer.key_event(state.time_ns, event.key, event.down, event.velocity)
 
     def _wanted(self, state: RigState, blackout: range) -> bool:
-        zero_ns = self.performer._zero_ns
+        zero_ns = self.performer.score_zero_ns
         lost = zero_ns is not None and state.time_ns - zero_ns in blackout
         return state.time_ns >= self.performer.deadline_ns and not lost
 

@@ -33,7 +33,7 @@ from piano_nodes.node import ALONE, REALTIME, PianoNode, Surroundings
 from piano_nodes.parameters import Setting
 from piano_nodes.qos import EVENTS, RESULTS, STATES, TARGETS
 from piano_nodes.session import Cancelled, JointReading, perform, prepare
-from policies.performer import Performer, Progress, Stage
+from policies.performer import ON_THE_GRID, Performer, Progress, RigTiming, Stage
 from policies.results import RunResult, write_results
 from policies.run_folder import RunFolder
 from score import DaCapoError, score_performance
@@ -42,8 +42,9 @@ from sim import build_model, load_rig
 YIELD_S = 0.001
 """How long the executor leaves the interpreter to the control loop that it has just woken [s]."""
 
-STATE_JITTER_S = {"sim": 0.0, "emulated": 0.005, "real": 0.005}
-"""How far joint states are told from the control grid [s]: a bus tells them as it reads them."""
+OVER_THE_BUS = RigTiming(jitter_s=0.005, lead_s=0.0125)
+"""Of a rig behind a bus of 100 Hz and a MIDI port. The lead is the jitter, 3 ms from a joint state
+to its answer on the wire, half a step of what the motors do with it, and 2 ms of MIDI."""
 
 _NOTHING = 2**63
 
@@ -228,8 +229,8 @@ class Player(PianoNode):
     def _perform_song(self, song: str, goal: ServerGoalHandle) -> tuple[RunResult, msg.Performance]:
         self._feedback(goal, Progress(Stage.LOADING))
         policy = str(self.values["policy"])
-        jitter_s = STATE_JITTER_S[str(self.values["mode"])]
-        performer, goals = prepare(song, self._model, policy, jitter_s)
+        timing = ON_THE_GRID if self.values["mode"] == "sim" else OVER_THE_BUS
+        performer, goals = prepare(song, self._model, policy, timing)
         self._scheduling = self.request_realtime()
         perform(performer, self, lambda now: self._feedback(goal, now))
         performance = score_performance(

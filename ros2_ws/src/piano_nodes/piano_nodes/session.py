@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from piano_nodes.errors import NodeError
 from policies import choose_policy, load_policy
-from policies.performer import Performer, Progress, Stage
+from policies.performer import ON_THE_GRID, Performer, Progress, RigTiming, Stage
 from score import Goals, load_song, make_goals
 from sim import RigModel
 
@@ -66,7 +66,7 @@ class Cancelled(Exception):  # noqa: N818  # no error: somebody asked for it
 
 
 def prepare(
-    song: str, model: RigModel, policy: str, jitter_s: float = 0.0
+    song: str, model: RigModel, policy: str, timing: RigTiming = ON_THE_GRID
 ) -> tuple[Performer, Goals]:
     """Load a song and its policy.
 
@@ -74,7 +74,7 @@ def prepare(
         song: Name in the library, or path of a MIDI file.
         model: The rig.
         policy: Name or path; empty: the zoo's or the planner's.
-        jitter_s: See `Performer`.
+        timing: Of the rig.
 
     Raises:
         DaCapoError: when the song, the policy, or the two together with the rig do not work.
@@ -82,7 +82,7 @@ def prepare(
     keyboard = model.rig.keyboard
     goals = make_goals(load_song(song), keyboard.lowest_pitch, keyboard.n_keys)
     chosen = policy or choose_policy(model, goals)[0]
-    return Performer(load_policy(chosen, model, goals), goals, jitter_s=jitter_s), goals
+    return Performer(load_policy(chosen, model, goals), goals, timing=timing), goals
 
 
 def perform(performer: Performer, port: RigPort, report: Callable[[Progress], None]) -> None:

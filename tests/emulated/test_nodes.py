@@ -16,7 +16,7 @@ from piano_nodes import qos
 from piano_nodes.compose import node_class
 from piano_nodes.errors import NodeError
 from piano_nodes.graph import MODES, play_graph
-from piano_nodes.names import HAND_STOP, JOINT_STATES, JOINT_TRAJECTORY
+from piano_nodes.names import HAND_RESET, HAND_STOP, JOINT_STATES, JOINT_TRAJECTORY
 from piano_nodes.node import Surroundings
 from piano_nodes.sim_rig import SimRig
 from score import DaCapoError
@@ -70,6 +70,7 @@ class Listener(Beside):
         )
         self._targets = self.node.create_publisher(JointTrajectory, JOINT_TRAJECTORY, qos.TARGETS)
         self.stop = self.node.create_client(Trigger, HAND_STOP)
+        self.reset = self.node.create_client(Trigger, HAND_RESET)
 
     def send(self, positions: dict[str, float]) -> None:
         message = JointTrajectory(joint_names=list(positions))
@@ -115,10 +116,29 @@ def test_stop_holds_the_hand_where_it_is(listener: Listener) -> None:
     assert listener.position("rail") < 0.19
 
 
+def test_a_stopped_hand_takes_no_targets_until_it_is_reset(listener: Listener) -> None:
+    names = listener.states[-1].name
+    assert listener.stop.call(Trigger.Request()).success
+    listener.send({name: 0.05 if name == "rail" else 0.0 for name in names})
+    assert until(lambda: any("stopped by /hand/stop" in text for text in listener.warnings))
+    assert abs(listener.position("rail")) < 0.01
+    assert listener.reset.call(Trigger.Request()).success
+    listener.send({name: 0.05 if name == "rail" else 0.0 for name in names})
+    assert until(lambda: abs(listener.position("rail") - 0.05) < 0.005)
+
+
+def test_a_target_that_is_no_number_stops_the_hand(listener: Listener) -> None:
+    names = listener.states[-1].name
+    listener.send(dict.fromkeys(names, 0.05) | {"rail": float("nan")})
+    assert until(lambda: any("not finite" in text for text in listener.warnings))
+    listener.send({name: 0.05 if name == "rail" else 0.0 for name in names})
+    time.sleep(0.3)
+    assert abs(listener.position("rail")) < 0.01
+
+
 @pytest.mark.parametrize(
     ("spoil", "warning"),
     [
-        (lambda p: p | {"rail": float("nan")}, "not finite"),
         (lambda p: p | {"elbow": 0.0}, "all our joints"),
         (lambda p: {"rail": 0.05}, "all our joints"),
     ],

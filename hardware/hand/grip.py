@@ -36,7 +36,7 @@ class Grip:
     ) -> None:
         self.limp = False
         self._bus, self._map, self._settings = bus, joint_map, settings
-        self._limits_a: Array | None = None
+        self._limits_a = np.empty(0)
         self._heard_ns = time.monotonic_ns()
 
     def silent_s(self) -> float:
@@ -57,11 +57,9 @@ class Grip:
             PortLost: the serial device is gone.
         """
         if decision.state == SafetyState.LIMP:
-            if not self.limp:
-                self._switch_torque(0)
-                self.limp, self._limits_a = True, None
+            self.limp = self.limp or self._switch_torque(0)
             return
-        if self._limits_a is None or not np.array_equal(self._limits_a, decision.current_limits_a):
+        if self.limp or not np.array_equal(self._limits_a, decision.current_limits_a):
             if self.limp:  # goals of a motor whose watchdog tripped are locked
                 self._write_all("Bus_Watchdog", 0)
             self._cap(decision.current_limits_a)
@@ -69,8 +67,7 @@ class Grip:
         if self.limp:
             self._bus.write_all("Goal_Position", self._map.goals(targets))
             self._write_all("Bus_Watchdog", WATCHDOG_UNITS)
-            self._switch_torque(1)
-            self.limp = False
+            self.limp = not self._switch_torque(1)
 
     def _cap(self, limits_a: Array) -> None:
         """Let each motor draw at most what it may."""
@@ -79,17 +76,26 @@ class Grip:
             motors = {i: m for i, m in self._settings.items() if m.cap_register == name}
             self._bus.write_all(name, {i: motor.cap(allowed[i]) for i, motor in motors.items()})
 
-    def _switch_torque(self, value: int) -> None:
-        """Switch all torques, and see that it was done: group writes are not acknowledged."""
+    def _switch_torque(self, value: int) -> bool:
+        """Switch all torques, and see that it was done: group writes are not acknowledged.
+
+        Returns:
+            False when nobody answers: to be tried again in the next cycle.
+
+        Raises:
+            MotorFault: a motor answers, and has not done it.
+        """
         wrong: list[int] = []
         for _ in range(3):
             self._write_all("Torque_Enable", value)
             read = self._bus.read_all("Torque_Enable")
             wrong = [motor_id for motor_id, (torque,) in read.items() if torque != value]
             if read and not wrong:
-                return
-        names = ", ".join(map(self._map.name_of, wrong)) or "all motors"
-        raise MotorFault(f"{names} did not switch torque {'on' if value else 'off'}: power off")
+                return True
+        if not wrong:
+            return False
+        names, switch = ", ".join(map(self._map.name_of, wrong)), "on" if value else "off"
+        raise MotorFault(f"{names} did not switch torque {switch}: switch the power off")
 
     def _write_all(self, name: str, value: int) -> None:
         self._bus.write_all(name, dict.fromkeys(self._settings, value))

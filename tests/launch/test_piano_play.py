@@ -1,5 +1,6 @@
 """`ros2 launch launch/piano_play.launch.py`, as users run it."""
 
+import json
 import os
 import signal
 import subprocess
@@ -102,12 +103,28 @@ def test_plays_a_song_and_ends_with_0(
         assert f"[{node.executable}-" in output
 
 
+def test_plays_on_emulated_hardware(
+    environment: dict[str, str], song: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("rtmidi", reason="python-rtmidi is not installed (make setup)")
+    out = tmp_path / "runs"
+    own_midi = environment | {"JACK_DEFAULT_SERVER": f"dacapo-launch-{os.getpid()}"}
+    code, output = run(own_midi, f"song:={song}", "mode:=emulated", f"out:={out}")
+    assert code == 0, output
+    (folder,) = out.iterdir()
+    assert json.loads((folder / "performance.json").read_text())["mode"] == "emulated"
+    assert "may still pull" not in output
+    assert "not limp for sure" not in output
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("song:=no_such_song",), "no song 'no_such_song'"),
         (("song:=ode_to_joy", "rig:=nope"), "no rig 'nope'"),
         (("song:=ode_to_joy", "mode:=reel"), '"reel" is not valid'),
+        (("song:=ode_to_joy", "mode:=real"), "needs the device file"),
+        (("song:=ode_to_joy", "world:=nominal"), "mode sim has no world"),
         (("sonk:=ode_to_joy", "song:=ode_to_joy"), "no argument 'sonk': did you mean 'song'?"),
         ((), "required argument 'song'"),
     ],

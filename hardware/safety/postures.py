@@ -88,14 +88,14 @@ class PostureCheck:
     def complaint(self, positions: Array) -> str:
         """What is wrong with a posture, in words; empty when nothing is."""
         fingers, solid = self.depths(positions)
-        if fingers[0] > 0.0 and (self._gaps() < -CROSSED_M).any():
+        if fingers[0] > 0.0 and (self.gaps_m() < -CROSSED_M).any():
             return f"fingers cross: {fingers[1]}"
         if solid[0] > CRUSH_M:
             return f"the hand is pressed into something: {solid[1]}, {solid[0] * 1e3:.0f} mm deep"
         return ""
 
-    def _gaps(self) -> Array:
-        """How far each fingertip is above the one before along the keyboard, in notes' order."""
+    def gaps_m(self) -> Array:
+        """How far each fingertip of the last posture is above its lower neighbour, `(n - 1,)`."""
         tips = self._data.site_xpos[self._model.fingertip_sites]
         return np.asarray(self._upwards * np.diff(tips[:, 1]))
 

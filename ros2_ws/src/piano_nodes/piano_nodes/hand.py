@@ -63,7 +63,8 @@ class Hand(ManagedNode):
         self._names = list(self._rig.joint_names)
         self._driver: HandDriver | None = None
         self._rising: threading.Thread | None = None
-        self._stage, self._ignored, self._stopped = "not connected", "", ""
+        self._stage, self._stopped = "not connected", ""
+        self._ignored, self._reason = "", ""  # of a target, of what the motors do
         self._news: queue.SimpleQueue[HandState | None] = queue.SimpleQueue()
         self._states = self.create_publisher(JointState, JOINT_STATES, STATES)
         self._sent = self.create_publisher(JointTrajectory, SENT_TARGETS, STATES)
@@ -159,6 +160,7 @@ class Hand(ManagedNode):
             )
             message.header.stamp = self.stamp(state.time_ns)
             self._states.publish(message)
+            self._reason = state.reason
             if state.sent_targets is not sent:  # the driver makes an array for every new target
                 sent = state.sent_targets
                 told = targets_message(self._names, sent)
@@ -227,7 +229,8 @@ class Hand(ManagedNode):
         if driver is not None and driver.failure is not None:
             error = str(driver.failure)
         values = {"stage": self._stage} | ({} if driver is None else _numbers(driver))
-        warning, self._ignored = self._ignored, ""
+        warning = "; ".join(filter(None, (self._ignored, self._reason)))
+        self._ignored = ""
         self.publish_diagnostics(warning, values, error)
 
 

@@ -42,7 +42,7 @@ from sim import build_model, load_rig
 YIELD_S = 0.001
 """How long the executor leaves the interpreter to the control loop that it has just woken [s]."""
 
-OVER_THE_BUS = RigTiming(jitter_s=0.005, lead_s=0.0085)
+OVER_THE_BUS = RigTiming(jitter_s=0.005, lead_s=0.0125)
 """Of a rig behind a bus of 100 Hz and a MIDI port. The lead is the jitter and what an emulated rig
 in the nominal world was measured to take on top, so that its onsets are those of mode sim."""
 

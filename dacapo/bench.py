@@ -39,7 +39,7 @@ examples:
   dacapo bench policy                 time of a policy call and of the player's imports
   dacapo bench midi --events 100000   key events: when they are stamped, and whether all arrive
   dacapo bench bus --seconds 600      motors: whether the bus loop keeps 100 Hz
-  dacapo bench bus --device /dev/ttyUSB0    the same with real motors; nothing moves
+  dacapo bench bus --port /dev/ttyUSB0    the same with real motors; nothing moves
 
 sim: control steps (10 physics steps of 5 ms) per second with observation, reward and resets,
 playing {SONG} by the planner's targets with noise: one environment in one thread, and a batch
@@ -71,7 +71,7 @@ def add_parser(verbs: Verbs) -> None:
         "--seconds", type=positive_float, default=60.0, help="of bus (default: %(default)s)"
     )
     parser.add_argument(
-        "--device", type=Path, metavar="PATH", help="of bus: real motors (default: emulated ones)"
+        "--port", type=Path, metavar="DEVICE", help="of bus: real motors (default: emulated ones)"
     )
     parser.add_argument(
         "--rate-hz", type=positive_float, default=200.0, help="of midi (default: %(default)s)"

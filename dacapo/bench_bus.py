@@ -23,15 +23,15 @@ LOSSY_SHARE = 0.1
 
 
 def bench_bus(arguments: argparse.Namespace) -> int:
-    """Measures with `device` and `seconds`; exit code 1 when a cycle was lost."""
+    """Measures with `port` and `seconds`; exit code 1 when a cycle was lost."""
     from hardware.bus.bench import emulated_motors
     from sim.realtime import request_realtime
 
     request_realtime()
     results: dict[str, Any] = {}
     with LiveLine() as line:
-        if arguments.device:
-            results["bus"] = _measure(arguments.device, arguments.seconds, line, "bus")
+        if arguments.port:
+            results["bus"] = _measure(arguments.port, arguments.seconds, line, "bus")
         else:
             with emulated_motors(DEFAULT_RIG) as device:
                 results["bus"] = _measure(device, arguments.seconds, line, "emulated bus")

@@ -27,7 +27,7 @@ EPILOG = """\
 examples:
   dacapo emulate                                    the LEAP rig as its file says it is
   dacapo emulate --world workshop-a                 one whose physics the simulator does not know
-  dacapo emulate --world my_world.yaml --device /tmp/motors
+  dacapo emulate --world my_world.yaml --port /tmp/motors
   dacapo emulate --json > devices.json &            for scripts: one object, then it runs
 
 Prints where the motors and the keys are found, then runs in real time until Ctrl-C. Anything that
@@ -49,7 +49,7 @@ def add_parser(verbs: Verbs) -> None:
         "(default: %(default)s)",
     )
     parser.add_argument(
-        "--device",
+        "--port",
         type=Path,
         metavar="LINK",
         help="under which name the serial device is found (default: dacapo-RIG in the folder for "
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     from sim import load_rig
 
     rig, world = load_rig(arguments.rig), load_world(arguments.world)
-    device = arguments.device or Path(tempfile.gettempdir()) / f"dacapo-{rig.name}"
+    device = arguments.port or Path(tempfile.gettempdir()) / f"dacapo-{rig.name}"
     with (
         _until_signals() as stop,
         MidiOut() as keyboard,

@@ -74,7 +74,7 @@ class PtyPort:
             temporary.replace(self.link)
         except OSError as error:
             raise BusError(
-                f"{self.link}: cannot be made ({error.strerror}): choose another --device"
+                f"{self.link}: cannot be made ({error.strerror}): choose another --port"
             ) from error
 
     def unplug(self) -> None:
@@ -125,10 +125,10 @@ def _check_free(link: Path) -> None:
         if target.startswith(_PTY_FOLDER) and Path(target).exists():
             raise BusError(
                 f"{link} leads to {target}: another rig is emulated there; end it, remove the link "
-                "if there is none, or choose another --device"
+                "if there is none, or choose another --port"
             )
     elif link.exists():
-        raise BusError(f"{link} exists and is no link of an emulated rig: choose another --device")
+        raise BusError(f"{link} exists and is no link of an emulated rig: choose another --port")
 
 
 def _points_to(link: Path, target: str) -> bool:

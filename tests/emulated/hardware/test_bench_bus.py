@@ -47,7 +47,7 @@ def test_the_verb_prints_figures_and_checks(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with open_line(tmp_path / "motors", return_delay=50) as line:
-        command = ["bench", "bus", "--device", str(line.device), "--seconds", "0.2", "--json"]
+        command = ["bench", "bus", "--port", str(line.device), "--seconds", "0.2", "--json"]
         code = main(command)
     result = json.loads(capsys.readouterr().out)["bus"]
     assert code == bool(result["lost_cycles"])

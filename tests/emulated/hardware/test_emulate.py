@@ -14,7 +14,7 @@ from tests.emulated.hardware.emulated import emulate
 
 def test_says_where_the_devices_are_and_ends_when_told(tmp_path: Path, midi_system: None) -> None:
     device = tmp_path / "motors"
-    with emulate("--device", str(device), "--world", "workshop-a") as (process, announced):
+    with emulate("--port", str(device), "--world", "workshop-a") as (process, announced):
         assert announced["world"] == "workshop-a"
         assert announced["serial_device"] == str(device)
         driver = load_rig("leap_rail_49").driver
@@ -35,7 +35,7 @@ def test_says_where_the_devices_are_and_ends_when_told(tmp_path: Path, midi_syst
     [
         (("--world", "workshop-b"), "did you mean 'workshop-a'?"),
         (("--rig", "allegro_slide_49"), "only a dynamixel driver has motors to emulate"),
-        (("--device", "/proc/motors"), "cannot be made"),
+        (("--port", "/proc/motors"), "cannot be made"),
     ],
 )
 def test_refuses_with_one_line(

@@ -37,7 +37,7 @@ def device(tmp_path_factory: pytest.TempPathFactory, midi_system: None) -> Itera
     folder = tmp_path_factory.mktemp("emulated")
     world = folder / "world.yaml"
     world.write_text(WORLD)
-    with emulate("--world", str(world), "--device", str(folder / "motors")) as (_, announced):
+    with emulate("--world", str(world), "--port", str(folder / "motors")) as (_, announced):
         yield announced["serial_device"]
 
 

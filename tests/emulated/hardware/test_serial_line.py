@@ -124,7 +124,7 @@ def test_the_link_is_not_taken_from_another(line: SerialLine, tmp_path: Path) ->
         SerialLine(Wire([]), line.device)
     other = tmp_path / "song.mid"
     other.write_bytes(b"precious")
-    with pytest.raises(BusError, match="choose another --device"):
+    with pytest.raises(BusError, match="choose another --port"):
         SerialLine(Wire([]), other)
     assert other.read_bytes() == b"precious"
     with open_port(line) as port:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import UnreachableError
-from policies.planner.parameters import PlanParameters
+from policies.planner.parameters import PlanParameters, sideways_gap
 from policies.planner.reach import Reach, key_points
 from score import CONTROL_STEP_S, Goals, Press
 from sim import Rig
@@ -23,9 +23,9 @@ Array = NDArray[np.float64]
 Matching = dict[Press, int]
 
 _RAIL_GRID_M = 0.0058
-_TIP_SPACING_M = 0.019
 _WHITE_PITCH_M = 0.0235
 _FORBIDDEN = 1e3
+_CROWDED_COST = 20.0
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def choose_fingering(goals: Goals, rig: Rig, reach: Reach, parameters: PlanParam
     grid = np.arange(rig.rail.range_m[0], rig.rail.range_m[1] + 1e-9, _RAIL_GRID_M)
     planner = _Costs(goals, rig, reach, parameters, grid)
     chords = _chords(goals, len(rig.hand.fingers))
-    value = [planner.stretch(chords[0], matching) for matching in chords[0].matchings]
+    value = [planner.posture(chords[0], matching) for matching in chords[0].matchings]
     back: list[tuple[NDArray[np.intp], NDArray[np.intp]]] = []
     for before, after in pairwise(chords):
         moved, origins = planner.move_rail(before, after, np.array(value))
@@ -79,7 +79,7 @@ def choose_fingering(goals: Goals, rig: Rig, reach: Reach, parameters: PlanParam
         )
         back.append((costs.argmin(axis=1), origins))
         value = [
-            costs[i].min(axis=0) + planner.stretch(after, matching)
+            costs[i].min(axis=0) + planner.posture(after, matching)
             for i, matching in enumerate(after.matchings)
         ]
     matchings, positions = _trace_back(chords, np.array(value), back)
@@ -122,6 +122,15 @@ class _Costs:
         self.points = key_points(rig, parameters)[:, :2]
         self.speed = 0.8 * rig.rail.no_load_speed_m_per_s
         self.distance = np.abs(grid[:, None] - grid[None, :])
+
+    def posture(self, chord: _Chord, matching: Matching) -> Array:
+        """Cost of holding a chord with these fingers."""
+        pairs = pairwise(sorted(matching.items(), key=lambda item: item[1]))
+        crowded = sum(
+            self._crowded(self.points[high.key] - self.points[low.key], above - below)
+            for (low, below), (high, above) in pairs
+        )
+        return self.stretch(chord, matching) + _CROWDED_COST * crowded
 
     def stretch(self, chord: _Chord, matching: Matching, soft_m: float = 0.015) -> Array:
         """How far fingers lean, forbidden beyond their reach."""
@@ -173,8 +182,13 @@ class _Costs:
         if same_key:  # the second finger would have to push the first off the key
             return self.parameters.substitution_cost / (1 + max(rest - 1, 0))
         crossed = apart[1] * (other_finger - finger) < 0
-        close = np.hypot(*apart) < _TIP_SPACING_M * abs(other_finger - finger)
-        return 20.0 if (crossed or close) and rest < 3 else 0.0
+        crowded = crossed or self._crowded(apart, other_finger - finger)
+        return _CROWDED_COST if crowded and rest < 3 else 0.0
+
+    def _crowded(self, apart: Array, fingers: int) -> bool:
+        """Whether two struck points leave too little room for fingers so many places apart."""
+        needed = sideways_gap(apart[0], self.parameters, abs(fingers))
+        return bool(abs(apart[1]) < needed)
 
     def check(self, chords: list[_Chord], matchings: list[Matching], positions: list[int]) -> None:
         """Raise when even the cheapest fingering holds something forbidden."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.planner.fingering import Fingering
-from policies.planner.parameters import PlanParameters
+from policies.planner.parameters import PlanParameters, sideways_gap
 from policies.planner.reach import Reach, key_points
 from score import Goals, Press
 from sim import Rig
@@ -17,7 +17,6 @@ from sim import Rig
 Array = NDArray[np.float64]
 
 _FREE, _MOVING, _DOWN = 0, 1, 2
-_TIP_GAP_M = 0.0215
 _REACH_MARGIN_M = 0.008
 _TAUT_ROUNDS = 400
 _DEEPER_ROWS = 2
@@ -154,13 +153,13 @@ class _Tips:
             self.duty[row, finger] = _MOVING
 
     def keep_apart(self) -> None:
-        """Push tips with less to do sideways until neighbours are a tip's width apart."""
+        """Push tips with less to do sideways until neighbours have room for tips and links."""
         y = self.tips[..., 1]
         for _ in range(3):
             for low in range(y.shape[1] - 1):
                 high = low + 1
                 ahead = self.tips[:, high, 0] - self.tips[:, low, 0]
-                needed = np.sqrt(np.maximum(_TIP_GAP_M**2 - ahead**2, 0))
+                needed = sideways_gap(ahead, self.parameters)
                 missing = np.maximum(needed - (y[:, high] - y[:, low]), 0)
                 rank = np.sign(self.duty[:, low] - self.duty[:, high])
                 y[:, high] += missing * np.choose(rank + 1, [0.0, 0.5, 1.0])

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import resources
 
+import numpy as np
 import yaml
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class PlanParameters:
         lead_gain: share of the servo's lag that commands make up for.
         force_gain: share of the key's force that commands make up for.
         friction_gain: share of the joint friction that commands make up for.
+        link_gap_m: least sideways distance of neighbouring tips, so that links this wide do not
+            press against each other; tips alone, which pass in front of each other, need less.
         lean_cost: fingering cost of a finger stretched 15 mm from its neutral place.
         same_finger_cost: fingering cost of one finger moving to another key without a rest.
         substitution_cost: fingering cost of another finger repeating a key.
@@ -55,9 +61,26 @@ class PlanParameters:
     lead_gain: float = 1.25
     force_gain: float = 1.06
     friction_gain: float = 0.16
+    link_gap_m: float = 0.0
     lean_cost: float = 0.3
     same_finger_cost: float = 10.0
     substitution_cost: float = 4.0
+
+
+_TIP_GAP_M = 0.0215
+"""Least distance of neighbouring tips: their diameter and a margin."""
+
+
+def sideways_gap(ahead_m: Array, parameters: PlanParameters, fingers: int = 1) -> Array:
+    """How far apart sideways tips must be [m], ``fingers`` places from each other on the hand.
+
+    Args:
+        ahead_m: how far one is in front of the other, any shape [m].
+        parameters: of the rig.
+        fingers: 1 for neighbours.
+    """
+    tips = np.sqrt(np.maximum((fingers * _TIP_GAP_M) ** 2 - ahead_m**2, 0.0))
+    return np.asarray(np.maximum(tips, fingers * parameters.link_gap_m))
 
 
 def load_parameters(rig_name: str) -> PlanParameters:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.bus.exchange import BusReading, MotorBus
-from hardware.bus.registers import hardware_error_names
+from hardware.bus.registers import VOLTAGE_ERROR, hardware_error_names
 from hardware.errors import HardwareError, SafetyStop
 from hardware.hand.activation import MotorSettings
 from hardware.hand.grip import Grip, read_health, tripped
@@ -46,6 +46,7 @@ class HandCycle:
         bus: motors that pull.
         motion: how the hand came here: where it is and where it was told to be.
         settings: of all motors.
+        effort_per_a: force or torque that a current makes at every actuated joint, shape `(n,)`.
         limits: of targets.
         monitor: decides; its motors in the order of the joint map.
         posture: looks at postures.
@@ -63,6 +64,7 @@ class HandCycle:
         motion: SlowMotion,
         settings: Mapping[int, MotorSettings],
         *,
+        effort_per_a: Array,
         limits: TargetLimits,
         monitor: SafetyMonitor,
         posture: PostureCheck,
@@ -72,6 +74,7 @@ class HandCycle:
         self.callbacks: list[Callable[[HandState], None]] = []
         self._bus, self._map = bus, motion.joint_map
         self._grip = Grip(bus, motion.joint_map, settings)
+        self._effort_per_a = effort_per_a
         self._limits, self._monitor, self._posture = limits, monitor, posture
         self._position, self._velocity = motion.position, motion.velocity
         self._current = np.zeros_like(motion.position)
@@ -80,6 +83,7 @@ class HandCycle:
         self._resting = True
         self._cycles = 0
         self._alerts: list[int] = []  # motors that report a hardware error
+        self._broken: list[int] = []  # those among them that report more than a low supply
         monitor.reset(time.monotonic_ns())
         self.state = self._take(bus.exchange(), self._targets, self._decide())
 
@@ -112,14 +116,26 @@ class HandCycle:
         with self._lock:
             self._monitor.fault(reason)
 
+    def rest(self) -> None:
+        """Stay held for as long as it takes until the next command, as before the first.
+
+        Raises:
+            SafetyStop: the hand was stopped, or is limp; how to go on.
+        """
+        with self._lock:
+            decision = self._monitor.decide(time.monotonic_ns())
+            if not decision.accepts:
+                raise SafetyStop(decision.reason)
+            self._resting = True
+
     def reset(self) -> None:
         """After `stop` or `fault`: pull again, from where the joints are now, and rest.
 
         Raises:
             SafetyStop: a motor still reports a hardware error.
         """
-        if self._alerts:
-            joints = " ".join(self._map.names[self._map.motor_ids.index(i)] for i in self._alerts)
+        if self._broken:
+            joints = " ".join(self._map.names[self._map.motor_ids.index(i)] for i in self._broken)
             raise SafetyStop(
                 f"{joints}: still in error: end this program, run 'dacapo hand reboot {joints}', "
                 "then start again"
@@ -163,15 +179,33 @@ class HandCycle:
         if gap := tripped(self._bus, self._grip.silent_s()):
             self.fault(gap)
         if self._cycles % HEALTH_CYCLES == 0:
-            self.health = read_health(self._bus, self._map)
-            temperatures, supplies = self.health.arrays(self._map.names)
-            with self._lock:
-                self._monitor.health(temperatures, supplies)
+            self._look_at_health()
+            self._heed_alerts()
         if self._cycles % POSTURE_CYCLES == 0 and (wrong := self._posture.watch(self._joints())):
             self.stop(wrong)
         for motor_id, stale in self._bus.losses.stale.items():
             if stale == SILENT_CYCLES:
                 self.stop(f"no answer from {self._map.name_of(motor_id)}: check its cable")
+
+    def _look_at_health(self) -> None:
+        self.health = read_health(self._bus, self._map)
+        temperatures, supplies = self.health.arrays(self._map.names)
+        with self._lock:
+            self._monitor.health(temperatures, supplies)
+
+    def _heed_alerts(self) -> None:
+        """What motors report ends in a limp hand, but for a low supply: then it is held."""
+        self._broken = []
+        if not self._alerts:
+            return
+        read = self._bus.read_all("Hardware_Error_Status")
+        self._broken = [i for i in self._alerts if i in read and read[i][0] & ~VOLTAGE_ERROR]
+        each = [
+            f"{self._map.name_of(i)} reports {' and '.join(hardware_error_names(read[i][0]))}"
+            for i in self._broken
+        ]
+        if each:
+            self.fault(", ".join(each))
 
     def _joints(self) -> Array:
         return self._position[: self._map.n_joints]
@@ -186,25 +220,17 @@ class HandCycle:
         with self._lock:
             self._monitor.measured(reading.time_ns, currents_a)
         known, self._alerts = self._alerts, [i for i, s in reading.states.items() if s.alert]
-        if self._alerts and not known:
-            self.fault(self._describe(self._alerts))
+        if set(self._alerts) - set(known):
+            self._heed_alerts()
+            self._look_at_health()
         return HandState(
             reading.time_ns,
             self._position[:n].copy(),
             self._velocity[:n].copy(),
-            currents_a[:n],
+            currents_a[:n] * self._effort_per_a,
             sent,
             decision.state,
             decision.reason,
+            decision.accepts,
             tuple(joint_map.names[joint_map.motor_ids.index(motor)] for motor in reading.missing),
         )
-
-    def _describe(self, alerts: list[int]) -> str:
-        """Which motors report which hardware errors."""
-        read = self._bus.read_all("Hardware_Error_Status")
-        each = [
-            f"{self._map.name_of(i)} reports {' and '.join(hardware_error_names(read[i][0]))}"
-            for i in alerts
-            if i in read
-        ]
-        return ", ".join(each) or "a motor reports a hardware error"

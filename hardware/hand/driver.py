@@ -21,7 +21,7 @@ from hardware.hand.cycle import HandCycle
 from hardware.hand.device import Device, dynamixel_driver
 from hardware.hand.handshake import shake_hands
 from hardware.hand.homing import PERIOD_NS, SlowMotion, home_rail, lift_fingers, measure
-from hardware.hand.joints import current_limits_a, joint_limits, make_joint_map
+from hardware.hand.joints import current_limits_a, effort_per_current, joint_limits, make_joint_map
 from hardware.hand.loop import BusLoop
 from hardware.hand.state import HandState, Health
 from hardware.safety import SafetyMonitor, SafetyState, motor_ratings
@@ -191,6 +191,17 @@ class HandDriver:
         hand.fault(reason)
         loop.wake()
 
+    def rest(self) -> None:
+        """Hold the joints, currents capped, for as long as it takes until the next targets.
+
+        For whoever has nothing to command for a while: silence without it ends limp.
+
+        Raises:
+            SafetyStop: the hand was stopped, or is limp; how to go on.
+            HardwareError: the hand is not active, or the bus thread has ended; why.
+        """
+        self._running()[0].rest()
+
     def resume(self) -> None:
         """Because a person said so: pull again, from where the joints are, and rest there.
 
@@ -260,6 +271,7 @@ class HandDriver:
                 bus,
                 motion,
                 self._settings,
+                effort_per_a=effort_per_current(self.rig),
                 limits=self._limits,
                 monitor=self._monitor,
                 posture=self._posture,

@@ -21,20 +21,23 @@ class HandState:
         time_ns: monotonic time at which the motors were asked [ns].
         positions: shape `(n,)` [m for the rail, rad].
         velocities: shape `(n,)` [m/s for the rail, rad/s].
-        currents_a: with the sign of the force on the joint, shape `(n,)` [A].
+        efforts: force or torque of the motors, shape `(n,)` [N for the rail, Nm]; NaN where none
+            is told.
         sent_targets: what was last written to the motors, limited as it was, shape `(n,)`.
         mode: what the motors do: active, held or limp.
         reason: why they are not active, or may not draw all their current; empty if all is well.
+        accepts: whether the next command will be followed; if not, only a reset helps.
         missing: joints, parked ones too, whose motors did not answer; their values are old.
     """
 
     time_ns: int
     positions: Array
     velocities: Array
-    currents_a: Array
+    efforts: Array
     sent_targets: Array
     mode: SafetyState = SafetyState.ACTIVE
     reason: str = ""
+    accepts: bool = True
     missing: tuple[str, ...] = ()
 
 

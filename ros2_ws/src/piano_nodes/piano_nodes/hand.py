@@ -16,7 +16,6 @@ from trajectory_msgs.msg import JointTrajectory
 from hardware.errors import HardwareError
 from hardware.hand.device import nominal_device, read_device
 from hardware.hand.driver import HandDriver
-from hardware.hand.joints import effort_per_current
 from hardware.hand.state import HandState
 from piano_nodes.conversions import targets_message, targets_of
 from piano_nodes.errors import NodeError
@@ -149,14 +148,13 @@ class Hand(ManagedNode):
     def _tell(self) -> None:
         """Publish states as they come; the thread of its own."""
         self.request_realtime()
-        per_ampere = effort_per_current(self._rig)
         sent: NDArray[np.float64] | None = None
         while (state := self._news.get()) is not None:
             message = JointState(
                 name=self._names,
                 position=array.array("d", state.positions.tobytes()),
                 velocity=array.array("d", state.velocities.tobytes()),
-                effort=array.array("d", (state.currents_a * per_ampere).tobytes()),
+                effort=array.array("d", state.efforts.tobytes()),
             )
             message.header.stamp = self.stamp(state.time_ns)
             self._states.publish(message)

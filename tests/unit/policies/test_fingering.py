@@ -108,10 +108,24 @@ def test_chords_take_all_fingers_in_order(rig: str) -> None:
 
 
 @every_rig
-def test_neighbouring_notes_take_neighbouring_fingers(rig: str) -> None:
-    _, fingering = fingering_of(chord_score((60,), (62,), (64,)), rig)
-    assert list(fingering.finger.values()) in ([0, 1, 2], [2, 1, 0])
+def test_notes_side_by_side_take_fingers_side_by_side(rig: str) -> None:
+    _, fingering = fingering_of(chord_score((60,), (64,), (67,)), rig)
     assert [finger for _, finger in sorted(fingering.finger.items(), key=str)] == [0, 1, 2]
+
+
+@every_rig
+def test_fingers_with_wide_links_do_not_crowd_on_neighbouring_keys(rig: str) -> None:
+    _, fingering = fingering_of(chord_score((60,), (62,), (64,)), rig)
+    narrow = load_parameters(rig).link_gap_m < 0.0235
+    assert len(set(fingering.finger.values())) == (3 if narrow else 1)
+
+
+@every_rig
+def test_a_chord_leaves_room_for_the_fingers_between(rig: str) -> None:
+    """A third is 47 mm wide: too narrow for a finger with wide links in the middle."""
+    _, fingering = fingering_of(chord_score((60, 64)), rig)
+    below, above = (fingering.finger[press] for press in sorted(fingering.finger, key=str))
+    assert above - below == 1
 
 
 @every_rig

@@ -2,11 +2,11 @@
 
     python scripts/tune_planner.py leap_rail_49 --budget-s 600
 
-All parameters of ``PlanParameters`` but the room for links move together; the objective is the mean of 0.8 frame F1 + 0.2
-note F1 (50 ms) over all library songs, played 10 ms late so that plans keep a margin for a real
-rig's delays, and the four songs at double tempo, all in the nominal simulator. The best set is
-written to ``policies/planner/tuned/<rig>.yaml`` whenever it gets better, and taken up again as
-the starting point by the next call.
+All parameters of ``PlanParameters`` but the room for links move together; the objective is the mean
+of 0.8 frame F1 + 0.2 note F1 (50 ms) over all library songs, played 10 ms late so that plans keep
+a margin for a real rig's delays, and the four songs at double tempo, all in the nominal simulator.
+The best set is written to ``policies/planner/tuned/<rig>.yaml`` whenever it gets better, and taken
+up again as the starting point by the next call.
 """
 
 from __future__ import annotations

@@ -227,6 +227,11 @@ class BatchedEnvironment:
         """Key depth after each physics step of the last step, ``(n, 10, n_keys)``."""
         return self._track["qpos"][:, :, self.model.key_qpos] / self.model.key_travel_rad
 
+    @property
+    def tips(self) -> Floats:
+        """Fingertips after the last step in the piano frame, ``(n, fingers, 3)`` [m]."""
+        return self._sites[:, self.model.fingertip_sites]
+
     def _find_sounding(self) -> None:
         """Trigger and release, physics step by physics step."""
         sounding, angles = self._sounding, self._track["qpos"][:, :, self.model.key_qpos]
@@ -241,7 +246,7 @@ class BatchedEnvironment:
         model = self.model
         rows = np.minimum(self.step_index, self.goals.n_steps)
         goal = self._goal_rows[rows]
-        tips = self._sites[:, model.fingertip_sites]
+        tips = self.tips
         velocity = self._qvel[:, model.joint_qvel]
         gaps = np.linalg.norm(tips[:, 1:] - tips[:, :-1], axis=-1)
         apart = (gaps >= 2 * model.rig.hand.tip_radius_m).all(axis=-1)

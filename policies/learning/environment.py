@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.features import HISTORY, Actions, Features, Part
-from policies.learning.rewards import SHAPED_WEIGHTS, Outcome, frame_f1, shaped_terms
-from policies.planner import Plan
+from policies.learning.rewards import SHAPED_WEIGHTS, Outcome, crowding, frame_f1, shaped_terms
+from policies.planner import Plan, load_parameters
 from policies.readings import ReadingNoise
 from score import Goals
 from sim import BatchedEnvironment, RigModel, record_states
@@ -73,6 +73,7 @@ class LearningEnvironment:
         self.n, self._goals, self._reward, self._fingering = n, goals, reward, fingering
         self._states = record_states(model, plan.start, plan.targets) if starts_along_plan else None
         self._rng = np.random.default_rng(seed)
+        self._plan_parameters = load_parameters(model.rig.name)
         self._noise = ReadingNoise(model.joint_names, (n,))
         self._history = np.zeros((n, HISTORY, model.n_joints), np.float32)
         self.observations = np.zeros((n, self.features.size), np.float32)
@@ -135,6 +136,7 @@ class LearningEnvironment:
             asked=self._asked_rows[rows],
             onsets=batch.onsets,
             fingering=batch.reward_terms["fingering"],
+            crowding=crowding(batch.tips, self._plan_parameters),
         )
         self.reward_terms = shaped_terms(outcome, actions, self._history[:, 0])
         counted = SHAPED_WEIGHTS if self._fingering else SHAPED_WEIGHTS | {"fingering": 0.0}

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.planner.parameters import PlanParameters, sideways_gap
+
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
@@ -17,10 +19,14 @@ SHAPED_WEIGHTS = {
     "others": -0.3,
     "unasked": -0.5,
     "fingering": 0.1,
+    "crowding": -0.3,
     "effort": -0.03,
     "change": -0.01,
 }
 """What a unit of each term is worth."""
+
+_CROWDED_M = 0.01
+"""Lack of room from which crowding counts in full."""
 
 _MARGIN = 0.12
 """Travels past the trigger, or short of it, at which a key is safe."""
@@ -37,6 +43,7 @@ class Outcome:
         asked: keys with the onset of a note within a step of this one, shape ``(n, n_keys)``.
         onsets: how often each key began to sound, shape ``(n, n_keys)``.
         fingering: the optimal-transport fingering reward, shape ``(n,)``.
+        crowding: room that the links of fingers lack, shape ``(n,)``, see ``crowding``.
     """
 
     goal: Bools
@@ -45,6 +52,7 @@ class Outcome:
     asked: Bools
     onsets: NDArray[np.intp]
     fingering: Array
+    crowding: Array
 
 
 def shaped_terms(
@@ -60,8 +68,8 @@ def shaped_terms(
     Returns:
         ``frame_f1`` of the step; ``due``, how safely due keys are down, -1..1; ``others``, how
         near the nearest other key is to its trigger, 0..1; ``unasked``, the number of onsets that
-        no note asks for; ``fingering``; ``effort``, the mean squared action; ``change``, the mean
-        squared difference to the last one.
+        no note asks for; ``fingering``; ``crowding``; ``effort``, the mean squared action;
+        ``change``, the mean squared difference to the last one.
     """
     goal, trigger_margin = outcome.goal, outcome.trigger_margin
     past = np.clip(trigger_margin / _MARGIN, -1.0, 1.0)
@@ -73,9 +81,25 @@ def shaped_terms(
         "others": np.clip(others + 1.0, 0.0, 1.0),
         "unasked": np.maximum(outcome.onsets - outcome.asked, 0).sum(axis=1).astype(float),
         "fingering": outcome.fingering,
+        "crowding": outcome.crowding,
         "effort": (actions**2).mean(axis=1),
         "change": ((actions - last_actions) ** 2).mean(axis=1),
     }
+
+
+def crowding(tips: Array, parameters: PlanParameters) -> Array:
+    """How far the closest neighbours are short of the room that tips and links need, 0..1.
+
+    The simulator lets fingertips collide and nothing else, so nothing but this keeps a policy from
+    pushing links of real fingers, which are wider, against each other.
+
+    Args:
+        tips: fingertips from low to high notes, shape ``(n, fingers, 3)`` [m].
+        parameters: of the planner, with the rig's ``link_gap_m``.
+    """
+    apart = np.diff(tips, axis=1)
+    lack = sideways_gap(apart[..., 0], parameters) - apart[..., 1]
+    return np.asarray(np.clip(lack / _CROWDED_M, 0.0, 1.0).max(axis=1, initial=0.0))
 
 
 def frame_f1(goal: Bools, keys: Bools) -> Array:

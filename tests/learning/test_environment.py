@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from policies import PlanParameters
 from policies.features import HISTORY
 from policies.learning.environment import LearningEnvironment
-from policies.learning.rewards import SHAPED_WEIGHTS, Outcome, shaped_terms
+from policies.learning.rewards import SHAPED_WEIGHTS, Outcome, crowding, shaped_terms
 from score import frame_scores, song_names
 from sim import record_states
 from tests.learning.small import RIG, environment, good_plan, three_notes
@@ -208,6 +209,7 @@ def test_shaped_terms_of_a_state_made_by_hand() -> None:
         asked=np.array([[True, False, False, False]]),
         onsets=np.array([[2, 0, 1, 0]]),
         fingering=np.array([0.7]),
+        crowding=np.array([0.4]),
     )
     terms = shaped_terms(outcome, np.array([[0.5, -0.5]]), np.array([[0.5, 0.5]]))
     expected = {
@@ -216,6 +218,7 @@ def test_shaped_terms_of_a_state_made_by_hand() -> None:
         "others": 1.0,
         "unasked": 2.0,  # the first key twice, the third unasked
         "fingering": 0.7,
+        "crowding": 0.4,
         "effort": 0.25,
         "change": 0.5,
     }
@@ -224,10 +227,21 @@ def test_shaped_terms_of_a_state_made_by_hand() -> None:
 
 def test_silence_is_perfect_when_nothing_is_due() -> None:
     none = np.zeros((1, 3), bool)
-    outcome = Outcome(none, none, np.full((1, 3), -0.5), none, none.astype(int), np.ones(1))
+    zero, one = np.zeros(1), np.ones(1)
+    outcome = Outcome(none, none, np.full((1, 3), -0.5), none, none.astype(int), one, zero)
     terms = shaped_terms(outcome, np.zeros((1, 2)), np.zeros((1, 2)))
     assert terms["frame_f1"] == 1.0
     assert terms["due"] == terms["others"] == terms["unasked"] == 0.0
+
+
+def test_crowding_is_the_lack_of_room_for_links() -> None:
+    wide = PlanParameters(link_gap_m=0.028)
+    tips = np.zeros((4, 3, 3))
+    tips[:, 1, 1] = [0.04, 0.023, 0.012, 0.023]
+    tips[:, 2, 1] = 0.08
+    tips[3, 1, 0] = 0.03  # far in front: room for a tip, but none for its links
+    assert crowding(tips, wide) == pytest.approx([0.0, 0.5, 1.0, 0.5])
+    assert crowding(tips, PlanParameters()) == pytest.approx([0.0, 0.0, 0.95, 0.0])
 
 
 def test_frame_f1_of_a_song_is_the_scores() -> None:

@@ -189,6 +189,9 @@ HARDWARE_ERRORS: Mapping[int, str] = MappingProxyType(
 )
 """Names of the bits of Hardware_Error_Status (and of Shutdown) by bit number."""
 
+VOLTAGE_ERROR = 1 << 0
+"""Hardware_Error_Status after a supply outside the motor's limits; torque stays on by default."""
+
 ERROR_NAMES: Mapping[int, str] = MappingProxyType(
     {
         int(number): name

@@ -199,7 +199,8 @@ class HandCycle:
         if not self._alerts:
             return
         read = self._bus.read_all("Hardware_Error_Status")
-        self._broken = [i for i in self._alerts if i in read and read[i][0] & ~VOLTAGE_ERROR]
+        self._alerts = [i for i in self._alerts if i in read]  # the others: in the next cycle
+        self._broken = [i for i in self._alerts if read[i][0] & ~VOLTAGE_ERROR]
         each = [
             f"{self._map.name_of(i)} reports {' and '.join(hardware_error_names(read[i][0]))}"
             for i in self._broken

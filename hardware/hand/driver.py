@@ -192,9 +192,7 @@ class HandDriver:
         loop.wake()
 
     def rest(self) -> None:
-        """Hold the joints, currents capped, for as long as it takes until the next targets.
-
-        For whoever has nothing to command for a while: silence without it ends limp.
+        """Hold the joints, currents capped, until the next targets, however long: no silence.
 
         Raises:
             SafetyStop: the hand was stopped, or is limp; how to go on.

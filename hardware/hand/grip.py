@@ -18,6 +18,10 @@ from hardware.safety import Decision, SafetyState
 
 Array = NDArray[np.float64]
 
+SWITCH_S = 0.3
+"""How long motors may go on answering that their torque is not switched [s]: on a computer that is
+late, answers were seen that were older than the question."""
+
 
 class Grip:
     """Carries out what safety decides; for the bus thread. Motors must pull at first.
@@ -38,6 +42,7 @@ class Grip:
         self._bus, self._map, self._settings = bus, joint_map, settings
         self._limits_a = np.empty(0)
         self._heard_ns = time.monotonic_ns()
+        self._switching_ns: int | None = None  # since when
 
     def silent_s(self) -> float:
         """How long it is since the last call: since somebody talked to the motors [s]."""
@@ -53,7 +58,7 @@ class Grip:
             targets: where motors that were limp pull at first: where they are, shape `(n,)`.
 
         Raises:
-            MotorFault: a motor that answers did not switch its torque.
+            MotorFault: a motor that answers does not switch its torque.
             PortLost: the serial device is gone.
         """
         if decision.state == SafetyState.LIMP:
@@ -80,19 +85,22 @@ class Grip:
         """Switch all torques, and see that it was done: group writes are not acknowledged.
 
         Returns:
-            False when nobody answers: to be tried again in the next cycle.
+            False when nobody answers, or a motor has not done it yet: to be tried again in the next
+            cycle.
 
         Raises:
-            MotorFault: a motor answers, and has not done it.
+            MotorFault: a motor answers, and has not done it for `SWITCH_S`.
         """
         wrong: list[int] = []
+        self._switching_ns = self._switching_ns or time.monotonic_ns()
         for _ in range(3):
             self._write_all("Torque_Enable", value)
             read = self._bus.read_all("Torque_Enable")
             wrong = [motor_id for motor_id, (torque,) in read.items() if torque != value]
             if read and not wrong:
+                self._switching_ns = None
                 return True
-        if not wrong:
+        if not wrong or (time.monotonic_ns() - self._switching_ns) / 1e9 < SWITCH_S:
             return False
         names, switch = ", ".join(map(self._map.name_of, wrong)), "on" if value else "off"
         raise MotorFault(f"{names} did not switch torque {switch}: switch the power off")

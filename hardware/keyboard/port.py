@@ -52,6 +52,7 @@ class MidiKeyboard:
 
     Attributes:
         port_name: The port, as the MIDI system calls it.
+        messages: How many came, of whatever kind.
         connected: Whether it is there, as far as the last `refresh` knows.
 
     Raises:
@@ -65,6 +66,7 @@ class MidiKeyboard:
         self._on_event = on_event
         self._decoder = MidiDecoder(lowest_pitch, n_keys)
         self._lock = threading.Lock()
+        self.messages = 0
         self._system = midi_system()
         self._orphaned = False  # the MIDI system died
         client = open_input(CLIENT_NAME, self._system)
@@ -145,6 +147,7 @@ class MidiKeyboard:
     def _receive(self, message: tuple[Sequence[int], float], _: object) -> None:
         callback_ns = time.monotonic_ns()  # before all else
         data, raw_delta_s = message
+        self.messages += 1
         time_ns = self._clock.arrival_ns(callback_ns, raw_delta_s)
         for event in self._decoder.decode(data, time_ns, raw_delta_s):
             self._on_event(event)

@@ -14,11 +14,13 @@ from pathlib import Path
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction, Shutdown
 from launch.events.process import ProcessExited
+from launch.logging import get_logger
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.substitutions import ExecutableInPackage
 
 from piano_nodes.domain import DomainLock
+from piano_nodes.ending import give_up
 from piano_nodes.graph import (
     FRONT_END,
     PLAY_ARGUMENTS,
@@ -55,10 +57,17 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     context.extend_globals({"dacapo_domain": DomainLock().__enter__()})
     check_mode(given)
     run = RunFolder.create(Path(given.pop("out")), given["song"])
-    atexit.register(run.discard)  # when the nodes were stopped before they could
+    atexit.register(_give_up, run, given["mode"])  # when all processes have ended
     graph = play_graph(**given, run=run.path, partial=run.partial)
-    emulator = [] if graph.emulator is None else [_emulator(graph.emulator)]
-    return [*emulator, *map(_node, graph.nodes)]
+    around = {"PYTHONUNBUFFERED": "1", FOLLOW_PARENT: str(os.getpid()), **graph.environment}
+    emulator = [] if graph.emulator is None else [_emulator(graph.emulator, around)]
+    return [*emulator, *(_node(spec, around) for spec in graph.nodes)]
+
+
+def _give_up(run: RunFolder, mode: str) -> None:
+    kept = give_up(run, mode)
+    if kept is not None:
+        get_logger("piano_play").warning(f"what was recorded until then is in {kept}")
 
 
 def _refuse_misspelt(given: Mapping[str, str]) -> None:
@@ -69,7 +78,7 @@ def _refuse_misspelt(given: Mapping[str, str]) -> None:
             raise RuntimeError(f"no argument '{name}': did you mean '{close}'?")
 
 
-def _node(spec: NodeSpec) -> Node:
+def _node(spec: NodeSpec, around: Mapping[str, str]) -> Node:
     return Node(
         package="piano_nodes",
         executable=spec.executable,
@@ -77,24 +86,20 @@ def _node(spec: NodeSpec) -> Node:
         parameters=[dict(spec.parameters)],
         remappings=list(spec.remappings.items()),
         output="screen",
-        additional_env=_environment(),
+        additional_env=dict(around),
         on_exit=_end,
     )
 
 
-def _emulator(spec: EmulatorSpec) -> ExecuteProcess:
+def _emulator(spec: EmulatorSpec, around: Mapping[str, str]) -> ExecuteProcess:
     """The emulated rig, a process that is no node."""
     return ExecuteProcess(
         cmd=[ExecutableInPackage(spec.executable, "piano_nodes"), *spec.arguments],
         name=spec.executable,
         output="screen",
-        additional_env=_environment(),
+        additional_env=dict(around),
         on_exit=_end,
     )
-
-
-def _environment() -> dict[str, str]:
-    return {"PYTHONUNBUFFERED": "1", FOLLOW_PARENT: str(os.getpid())}
 
 
 def _end(event: ProcessExited, context: LaunchContext) -> Shutdown | None:

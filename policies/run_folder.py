@@ -67,6 +67,29 @@ class RunFolder:
             raise PolicyError(f"cannot finish {self.path}: {error.strerror}") from error
         return self.path
 
+    def keep(self, part: str) -> Path | None:
+        """Keep one thing of a run that failed, in `<name>-failed`, and remove the rest.
+
+        Args:
+            part: Name of a file or folder in the run's folder.
+
+        Returns:
+            The new folder; None when there is no such thing.
+
+        Raises:
+            PolicyError: when it cannot be moved.
+        """
+        if not (self.partial / part).exists():
+            return None
+        failed = self.path.with_name(f"{self.path.name}-failed")
+        try:
+            failed.mkdir()
+            os.replace(self.partial / part, failed / part)
+        except OSError as error:
+            raise PolicyError(f"cannot keep {self.partial / part}: {error.strerror}") from error
+        self.discard()
+        return failed
+
     def discard(self) -> None:
         """Remove what there is, even while another process is still closing a file in it."""
         give_up_at = time.monotonic() + _PATIENCE_S

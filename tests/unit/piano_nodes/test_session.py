@@ -20,6 +20,7 @@ class SimulatedPort:
         self.performer: Performer | None = None
         self.last_ns = last_ns
         self.cancel_at_ns = 10**12
+        self.trouble_at_ns = 10**12
 
     def wait_for_state(self, after_ns: int, timeout_s: float) -> JointReading | None:
         assert timeout_s > 0
@@ -42,6 +43,9 @@ class SimulatedPort:
 
     def cancelled(self) -> bool:
         return self.rig.time_ns >= self.cancel_at_ns
+
+    def trouble(self) -> str:
+        return "the keyboard is gone" if self.rig.time_ns >= self.trouble_at_ns else ""
 
 
 @pytest.fixture(scope="module")
@@ -82,5 +86,13 @@ def test_a_cancelled_session_ends_at_once(model: RigModel, performer: Performer)
     port = SimulatedPort(model)
     port.cancel_at_ns = 500_000_000
     with pytest.raises(Cancelled):
+        perform(performer, port, lambda _: None)
+    assert port.rig.time_ns < 600_000_000
+
+
+def test_a_rig_of_no_use_ends_the_session_at_once(model: RigModel, performer: Performer) -> None:
+    port = SimulatedPort(model)
+    port.trouble_at_ns = 500_000_000
+    with pytest.raises(NodeError, match="the keyboard is gone"):
         perform(performer, port, lambda _: None)
     assert port.rig.time_ns < 600_000_000

@@ -31,6 +31,17 @@ def test_a_discarded_run_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_one_thing_of_a_failed_run_can_be_kept(tmp_path: Path) -> None:
+    run = RunFolder.create(tmp_path, "ode_to_joy")
+    (run.partial / "trace.npz").write_text("half")
+    assert run.keep("recording") is None
+    (run.partial / "recording").mkdir()
+    (run.partial / "recording" / "part").write_text("half")
+    kept = run.keep("recording")
+    assert kept == tmp_path / f"{run.path.name}-failed"
+    assert [path.name for path in tmp_path.rglob("*")] == [kept.name, "recording", "part"]
+
+
 def test_two_runs_in_one_second_do_not_meet(tmp_path: Path) -> None:
     runs = [RunFolder.create(tmp_path, "/music/a song.mid") for _ in range(5)]
     assert len({run.path for run in runs}) == 5

@@ -12,8 +12,9 @@ import sys
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 import yaml
@@ -25,6 +26,8 @@ from piano_nodes.process import ERROR, FOLLOW_PARENT
 STOP_S = 10.0
 """How long a process may take to end [s]."""
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
 
 class Companion:
     """One executable of this package as a process; it also ends when this one is killed.
@@ -34,9 +37,12 @@ class Companion:
     Args:
         executable: Of the package.
         arguments: Of its command line.
+        environment: Of the process, beside that of this one.
     """
 
-    def __init__(self, executable: str, arguments: Sequence[str]) -> None:
+    def __init__(
+        self, executable: str, arguments: Sequence[str], environment: Mapping[str, str]
+    ) -> None:
         self._name = executable
         self._said: deque[str] = deque(maxlen=1)
         start = f"import sys; from piano_nodes import executables as e; sys.exit(e.{executable}())"
@@ -47,7 +53,7 @@ class Companion:
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            env={**os.environ, FOLLOW_PARENT: str(os.getpid())},
+            env={**os.environ, **environment, FOLLOW_PARENT: str(os.getpid())},
             start_new_session=True,  # Ctrl-C is ours to handle: others must end before it
         )
         assert self._process.stderr is not None  # noqa: S101  it is a pipe
@@ -92,9 +98,10 @@ class NodeCompanion(Companion):
 
     Args:
         spec: Which one.
+        environment: Of the process, beside that of this one.
     """
 
-    def __init__(self, spec: NodeSpec) -> None:
+    def __init__(self, spec: NodeSpec, environment: Mapping[str, str] = NOTHING) -> None:
         handle, name = tempfile.mkstemp(prefix="dacapo-", suffix=".yaml")
         self._parameters = Path(name)
         values = {spec.name: {"ros__parameters": dict(spec.parameters)}}
@@ -103,7 +110,7 @@ class NodeCompanion(Companion):
         remappings = [f"{old}:={new}" for old, new in spec.remappings.items()]
         words = [word for pair in (f"__node:={spec.name}", *remappings) for word in ("-r", pair)]
         ros = ["--ros-args", "--params-file", name, *words, "--log-level", "warn"]
-        super().__init__(spec.executable, ros)
+        super().__init__(spec.executable, ros, environment)
 
     def close(self) -> None:
         """End it; does nothing the second time."""
@@ -116,7 +123,8 @@ class EmulatorCompanion(Companion):
 
     Args:
         spec: Which one.
+        environment: Of the process, beside that of this one.
     """
 
-    def __init__(self, spec: EmulatorSpec) -> None:
-        super().__init__(spec.executable, spec.arguments)
+    def __init__(self, spec: EmulatorSpec, environment: Mapping[str, str] = NOTHING) -> None:
+        super().__init__(spec.executable, spec.arguments, environment)

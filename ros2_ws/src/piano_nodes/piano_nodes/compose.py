@@ -19,6 +19,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from piano_nodes.companions import Companion, EmulatorCompanion, NodeCompanion
 from piano_nodes.domain import DomainLock
+from piano_nodes.ending import give_up
 from piano_nodes.errors import NodeError
 from piano_nodes.executables import NODES
 from piano_nodes.graph import FRONT_END, PLAY_ARGUMENTS, Graph, NodeSpec, play_graph
@@ -29,7 +30,7 @@ from piano_nodes.process import prepare_environment
 from piano_nodes.signals import signals_as_interrupts, undisturbed
 from policies.performer import Progress
 from policies.run_folder import RunFolder
-from score import Performance
+from score import DaCapoError, Performance
 
 SWITCH_INTERVAL_S = 0.0005
 """How long a thread may keep the interpreter from another [s]; Python's 5 ms are a physics step."""
@@ -66,7 +67,8 @@ def play(
         asked: Any other of `graph.PLAY_ARGUMENTS`.
 
     Raises:
-        DaCapoError: when something does not work; nothing half-written is left.
+        DaCapoError: when something does not work. Nothing half-written is left, but on hardware the
+            recording, in `<run>-failed`.
         KeyboardInterrupt: on SIGINT or SIGTERM, after the hand was stopped and all is cleared up.
     """
     prepare_environment()
@@ -76,13 +78,16 @@ def play(
         check_mode(given)
         run = RunFolder.create(Path(out), song)
         try:
-            graph = play_graph(song, run=run.path, partial=run.partial, **given)
-            _run_graph(graph, on_progress)
-            return Played(
-                Performance.from_json((run.path / "performance.json").read_bytes()), run.path
-            )
+            run_graph(play_graph(song, run=run.path, partial=run.partial, **given), on_progress)
+            written = (run.path / "performance.json").read_bytes()
+            return Played(Performance.from_json(written), run.path)
+        except DaCapoError as error:
+            kept = give_up(run, given["mode"])
+            if kept is None:
+                raise
+            raise NodeError(f"{error}; what was recorded until then is in {kept}") from error
         finally:
-            run.discard()
+            give_up(run, given["mode"])
 
 
 def node_class(executable: str) -> Callable[[Surroundings], PianoNode]:
@@ -92,8 +97,16 @@ def node_class(executable: str) -> Callable[[Surroundings], PianoNode]:
     return kind
 
 
-def _run_graph(graph: Graph, on_progress: Callable[[Progress], None] | None) -> None:
-    """Start the nodes, wait for the front end's end, stop them in the opposite order."""
+def run_graph(graph: Graph, on_progress: Callable[[Progress], None] | None) -> None:
+    """Start the nodes, wait for the front end's end, stop them in the opposite order.
+
+    Args:
+        graph: What to start.
+        on_progress: See `play`.
+
+    Raises:
+        DaCapoError: when a node failed or a process ended.
+    """
     context = Context()
     # The caller tells progress and errors; the nodes speak up only when something is odd.
     quiet = ["--ros-args", "--log-level", "warn"]
@@ -102,8 +115,10 @@ def _run_graph(graph: Graph, on_progress: Callable[[Progress], None] | None) -> 
     beside: list[Companion] = []
     try:
         if graph.emulator is not None:
-            beside.append(EmulatorCompanion(graph.emulator))
-        beside.extend(NodeCompanion(spec) for spec in graph.nodes if spec.alone)
+            beside.append(EmulatorCompanion(graph.emulator, graph.environment))
+        for spec in graph.nodes:
+            if spec.alone:
+                beside.append(NodeCompanion(spec, graph.environment))
         for spec in graph.nodes:
             if not spec.alone:
                 nodes.append(_make(spec, context, on_progress))

@@ -21,6 +21,8 @@ MODES = ("sim", "emulated", "real")
 """What the rig in the graph can be."""
 NOMINAL = "nominal"
 """The world without surprises, and the device built exactly to plan, as emulated ones are."""
+JACK_SERVER = "JACK_DEFAULT_SERVER"
+"""Environment variable of JACK: the one server that clients speak to."""
 EMULATOR_S = 20.0
 """How long an emulated rig may take to appear [s]: its process starts together with the nodes."""
 
@@ -129,10 +131,12 @@ class Graph:
     Attributes:
         nodes: In the order in which they start; they end in the opposite one.
         emulator: Starts before the nodes and ends after them; None without one.
+        environment: What all processes of the graph find in their environment.
     """
 
     nodes: tuple[NodeSpec, ...]
     emulator: EmulatorSpec | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def play_graph(
@@ -177,7 +181,7 @@ def play_graph(
     nodes: dict[str, Values] = {
         "player": said,
         "recorder": {"song": song, "params": params, "device": device, **folder, **said},
-        FRONT_END: {"song": song, "run": str(run)},
+        FRONT_END: {"song": song, "run": str(run), "mode": mode},
     }
     rig_nodes: dict[str, Values] = {
         "keyboard": {"rig": rig, "port": keyboard, **wait},
@@ -189,7 +193,17 @@ def play_graph(
         NodeSpec(name, name, {**values, **clock}, alone=name in DEVICE_NODES)
         for name, values in (rig_nodes | nodes).items()
     )
-    return Graph(tuple(specs), emulator)
+    return Graph(tuple(specs), emulator, {} if emulator is None else _own_midi(emulator))
+
+
+def _own_midi(emulator: EmulatorSpec) -> Mapping[str, str]:
+    """A JACK server of the graph's own, unless the user has one in mind.
+
+    Where there is no ALSA sequencer the emulated keyboard starts one, and it ends with that
+    keyboard: a second graph must not depend on it.
+    """
+    given = os.environ.get(JACK_SERVER, "")
+    return {JACK_SERVER: given or emulator.keyboard.replace(" ", "-")}
 
 
 def _emulator(rig: str, world: str) -> EmulatorSpec:

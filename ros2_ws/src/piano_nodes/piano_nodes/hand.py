@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import queue
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,15 @@ from hardware.errors import HardwareError
 from hardware.hand.device import nominal_device, read_device
 from hardware.hand.driver import HandDriver
 from hardware.hand.state import HandState
+from hardware.safety import SafetyState
+from hardware.safety.derating import SAG_V
 from piano_nodes.conversions import targets_message, targets_of
 from piano_nodes.errors import NodeError
 from piano_nodes.graph import NOMINAL, RIG
 from piano_nodes.managed import AUTOSTART, WAIT, ManagedNode
 from piano_nodes.names import (
     HAND_RESET,
+    HAND_REST,
     HAND_STOP,
     JOINT_STATES,
     JOINT_TRAJECTORY,
@@ -63,15 +67,18 @@ class Hand(ManagedNode):
         self._driver: HandDriver | None = None
         self._rising: threading.Thread | None = None
         self._stage, self._stopped = "not connected", ""
-        self._ignored, self._reason = "", ""  # of a target, of what the motors do
+        self._ignored = ""
+        self._state: HandState | None = None
+        self._known: tuple[object, ...] = ()
         self._news: queue.SimpleQueue[HandState | None] = queue.SimpleQueue()
         self._states = self.create_publisher(JointState, JOINT_STATES, STATES)
         self._sent = self.create_publisher(JointTrajectory, SENT_TARGETS, STATES)
         self.create_subscription(JointTrajectory, JOINT_TRAJECTORY, self._take_targets, TARGETS)
         self.create_service(Trigger, HAND_STOP, self._stop_asked)
         self.create_service(Trigger, HAND_RESET, self._reset_asked)
-        self.create_timer(LOOK_S, self._look)
-        self.create_timer(1.0, self._report)
+        self.create_service(Trigger, HAND_REST, self._rest_asked)
+        self.every(LOOK_S, self._look)
+        self.every(1.0, self._report)
         self._teller = threading.Thread(target=self._tell, name="hand states", daemon=True)
         self._teller.start()
 
@@ -158,7 +165,7 @@ class Hand(ManagedNode):
             )
             message.header.stamp = self.stamp(state.time_ns)
             self._states.publish(message)
-            self._reason = state.reason
+            self._state = state
             if state.sent_targets is not sent:  # the driver makes an array for every new target
                 sent = state.sent_targets
                 told = targets_message(self._names, sent)
@@ -188,16 +195,25 @@ class Hand(ManagedNode):
         return response
 
     def _reset_asked(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        driver = self._driver
+        if self._wish(HandDriver.resume, response):
+            self._stopped, response.message = "", "takes targets again"
+        return response
+
+    def _rest_asked(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        if self._wish(HandDriver.rest, response):
+            response.message = "held until the next target"
+        return response
+
+    def _wish(self, wish: Callable[[HandDriver], None], response: Trigger.Response) -> bool:
+        """Ask the driver for something; whether it does it is the answer."""
         try:
-            if driver is None:
+            if self._driver is None:
                 raise NodeError("the hand is not connected: configure and activate it")
-            driver.resume()
-            self._stopped = ""
-            response.success, response.message = True, "takes targets again"
+            wish(self._driver)
+            response.success = True
         except DaCapoError as error:
             response.success, response.message = False, str(error)
-        return response
+        return bool(response.success)
 
     def _halt(self, reason: str) -> None:
         """Hold the hand where it is and take no more targets; one that is rising goes limp."""
@@ -221,15 +237,41 @@ class Hand(ManagedNode):
         if driver is not None and driver.failure is not None and not self.ended.is_set():
             self._report()
             self.fail(str(driver.failure))
+        elif (now := self._what_counts()) != self._known:
+            self._known = now
+            self._report()
+
+    def _what_counts(self) -> tuple[object, ...]:
+        """What is told at once, and not at the next second."""
+        state = self._state
+        if state is None or state.mode is SafetyState.ACTIVE:
+            return ()
+        return state.mode, state.accepts, state.reason
 
     def _report(self) -> None:
-        driver, error = self._driver, self._stopped
-        if driver is not None and driver.failure is not None:
-            error = str(driver.failure)
+        driver, state = self._driver, self._state
+        up = driver is not None and driver.active and state is not None
+        reason = state.reason if up and state is not None else ""
+        broken = self._why_unusable()
+        sagging = reason if up and driver is not None and _sagging(driver) else ""
         values = {"stage": self._stage} | ({} if driver is None else _numbers(driver))
-        warning = "; ".join(filter(None, (self._ignored, self._reason)))
+        warning = "; ".join(filter(None, (self._ignored, reason)))
         self._ignored = ""
-        self.publish_diagnostics(warning, values, error)
+        self.publish_diagnostics(warning, values, broken or sagging, usable=not broken)
+
+    def _why_unusable(self) -> str:
+        """Why the hand follows no targets until somebody does something; empty when it does."""
+        driver, state = self._driver, self._state
+        if driver is not None and driver.failure is not None:
+            return str(driver.failure)
+        if self._stopped or driver is None or not driver.active or state is None or state.accepts:
+            return self._stopped
+        return state.reason
+
+
+def _sagging(driver: HandDriver) -> bool:
+    """Whether a motor has less than its lowest voltage, so that the hand does not move."""
+    return driver.health is not None and min(driver.health.supply_v.values(), default=SAG_V) < SAG_V
 
 
 def _numbers(driver: HandDriver) -> dict[str, object]:

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 from hardware.errors import HardwareError
 from hardware.keyboard.decode import MidiEvent, MidiKind
-from hardware.keyboard.health import KeyboardHealth
+from hardware.keyboard.health import LONGEST_PRESS_S, KeyboardHealth
 from hardware.keyboard.port import MidiKeyboard, PortChange
 from hardware.keyboard.ports import choose_port, ports
 from hardware.keyboard.watch import PortWatcher
@@ -32,6 +32,7 @@ class Keyboard(ManagedNode):
     SETTINGS = (
         Setting("rig", RIG, "name of a rig, or path of a rig file: which pitch is key 0"),
         Setting("port", "", "part of the MIDI port's name; empty: the only keyboard"),
+        Setting("longest_press_s", LONGEST_PRESS_S, "a stuck key is down longer [s]", 0.1, 600.0),
         WAIT,
         AUTOSTART,
         REALTIME,
@@ -47,10 +48,10 @@ class Keyboard(ManagedNode):
         self._active = False
         self._told = 0
         self._gone = ""
-        self._health = KeyboardHealth()
+        self._health = KeyboardHealth(float(self.values["longest_press_s"]))
         self._teller = threading.Thread(target=self._tell, name="key events", daemon=True)
         self._teller.start()
-        self.create_timer(1.0, self._report)
+        self.every(1.0, self._look)
 
     def configure(self) -> None:
         """Open the MIDI port.
@@ -112,11 +113,18 @@ class Keyboard(ManagedNode):
             self.get_logger().error(self._gone)
         self._report()  # at once, so that a recording knows
 
+    def _look(self) -> None:
+        if self._midi is not None:
+            self._health.count(self._midi.messages, time.monotonic_ns())
+        self._report()
+
     def _report(self) -> None:
         midi = self._midi
-        complaints = self._health.complaints(time.monotonic_ns())
+        now_ns = time.monotonic_ns()
+        complaints = "; ".join(self._health.complaints(now_ns))
+        stuck = complaints if self._health.stuck_keys(now_ns) else ""
         self.publish_diagnostics(
-            "; ".join(complaints),
+            complaints,
             {
                 "port": midi.port_name if midi is not None else "",
                 "key_events": self._told,
@@ -124,7 +132,8 @@ class Keyboard(ManagedNode):
                 "malformed": midi.malformed if midi is not None else 0,
                 "restruck": self._health.restruck,
             },
-            self._gone,
+            self._gone or stuck,
+            usable=not self._gone,
         )
 
 

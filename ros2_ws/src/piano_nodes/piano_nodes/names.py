@@ -12,12 +12,14 @@ from calibration.recordings.topics import (
 
 HAND_STOP = "/hand/stop"
 HAND_RESET = "/hand/reset"
+HAND_REST = "/hand/rest"
 RECORDER_STOP = "/recorder/stop"
 PLAY = "/play"
 
 __all__ = [
     "DIAGNOSTICS",
     "HAND_RESET",
+    "HAND_REST",
     "HAND_STOP",
     "JOINT_STATES",
     "JOINT_TRAJECTORY",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.clock import Clock, ClockType
 from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
@@ -44,6 +45,9 @@ class Surroundings:
     overrides: Mapping[str, Value] | None = None
     remappings: Mapping[str, str] = field(default_factory=dict)
 
+
+UNUSABLE = "unusable"
+"""In diagnostics, beside an error, the word of a node without which no performance can go on."""
 
 ALONE = Surroundings()
 """Of a node that has a process to itself: everything comes from the command line."""
@@ -125,7 +129,18 @@ class PianoNode(Node):
         """The moment of the monotonic clock that a header stamp means [ns]."""
         return int(stamp.sec * 1_000_000_000 + stamp.nanosec - self._offset_ns)
 
-    def publish_diagnostics(self, warning: str, values: Mapping[str, Any], error: str = "") -> None:
+    def every(self, period_s: float, work: Callable[[], None]) -> None:
+        """Call something on the executor's thread, over and over; on a clock that nobody moves.
+
+        Args:
+            period_s: Time from one call to the next [s].
+            work: What to call.
+        """
+        self.create_timer(period_s, work, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def publish_diagnostics(
+        self, warning: str, values: Mapping[str, Any], error: str = "", usable: bool = True
+    ) -> None:
         """Tell how the node is.
 
         Args:
@@ -133,7 +148,9 @@ class PianoNode(Node):
             values: Numbers and words by name.
             error: What makes everything that is recorded from now on worthless, or the empty
                 string.
+            usable: Whether a performance can go on with this node.
         """
+        values = values if usable else {**values, UNUSABLE: True}
         level = DiagnosticStatus.WARN if warning else DiagnosticStatus.OK
         status = DiagnosticStatus(
             level=DiagnosticStatus.ERROR if error else level,

@@ -16,6 +16,7 @@ from piano_msgs.action import Play
 from piano_msgs.msg import Performance
 from piano_nodes.conversions import progress_of
 from piano_nodes.errors import NodeError
+from piano_nodes.graph import MODES
 from piano_nodes.names import PLAY, RECORDER_STOP
 from piano_nodes.node import ALONE, PianoNode, Surroundings
 from piano_nodes.parameters import Setting
@@ -46,6 +47,7 @@ class PlayClient(PianoNode):
     SETTINGS = (
         Setting("song", "", "name in the song library, or path of a MIDI file"),
         Setting("run", "", "name of the run's folder when everything is in it"),
+        Setting("mode", MODES[0], "what the rig in the graph is", choices=MODES),
     )
 
     def __init__(
@@ -71,11 +73,14 @@ class PlayClient(PianoNode):
         self._work.start()
 
     def stop(self) -> None:
-        """Call off what is not finished; then no half-written folder is left."""
+        """Call off what is not finished; of a simulated run no half-written folder is left then.
+
+        What is left of one on hardware is the front end's: the recorder may still be writing.
+        """
         self._ending.set()
         if self._work.is_alive():
             self._work.join(timeout=CANCEL_S + 1.0)
-        if self.folder is None:
+        if self.folder is None and self.values["mode"] == "sim":
             self._run.discard()
         super().stop()
 

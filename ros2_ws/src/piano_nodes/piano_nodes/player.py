@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
+from rclpy.client import Client
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
@@ -22,6 +23,7 @@ from piano_msgs.msg import KeyEvent
 from piano_nodes import conversions
 from piano_nodes.graph import MODES, POLICY, RIG
 from piano_nodes.names import (
+    HAND_REST,
     HAND_STOP,
     JOINT_STATES,
     JOINT_TRAJECTORY,
@@ -33,6 +35,7 @@ from piano_nodes.node import ALONE, REALTIME, PianoNode, Surroundings
 from piano_nodes.parameters import Setting
 from piano_nodes.qos import EVENTS, RESULTS, STATES, TARGETS
 from piano_nodes.session import Cancelled, JointReading, perform, prepare
+from piano_nodes.trouble import Trouble
 from policies.performer import ON_THE_GRID, Performer, Progress, RigTiming, Stage
 from policies.results import RunResult, write_results
 from policies.run_folder import RunFolder
@@ -67,6 +70,7 @@ class Player(PianoNode):
     def __init__(self, around: Surroundings = ALONE) -> None:
         super().__init__("player", around)
         self._model = build_model(load_rig(str(self.values["rig"])))
+        self._trouble = Trouble(self)
         self._performer: Performer | None = None
         self._goal: ServerGoalHandle | None = None
         self._performance: threading.Thread | None = None
@@ -86,6 +90,7 @@ class Player(PianoNode):
         self._targets = self.create_publisher(JointTrajectory, JOINT_TRAJECTORY, TARGETS)
         self._results = self.create_publisher(msg.Performance, PERFORMANCE, RESULTS)
         self._hand_stop = self.create_client(Trigger, HAND_STOP)
+        self._hand_rest = self.create_client(Trigger, HAND_REST)
         self._server = ActionServer(
             self,
             Play,
@@ -95,7 +100,7 @@ class Player(PianoNode):
             handle_accepted_callback=self._begin,
             cancel_callback=lambda _: CancelResponse.ACCEPT,
         )
-        self.create_timer(1.0, self._report)
+        self.every(1.0, self._report)
 
     def stop(self) -> None:
         """Call off the performance, let the hand stop, then end."""
@@ -138,6 +143,10 @@ class Player(PianoNode):
         """Whether the goal was called off or the node ends."""
         goal = self._goal
         return self._ending.is_set() or (goal is not None and goal.is_cancel_requested)
+
+    def trouble(self) -> str:
+        """Why hand or keyboard are of no use; empty when they are."""
+        return str(self._trouble)
 
     # ROS callbacks, all on the executor's thread. ---------------------------------------------
 
@@ -196,7 +205,7 @@ class Player(PianoNode):
             result.performance, folder = self._perform(goal)
             result.success, result.folder = True, str(folder)
         except Cancelled:
-            self._hold_hand()
+            self._rest_hand()
             result.message = "the performance was called off"
         except DaCapoError as error:
             result.message = str(error)
@@ -206,7 +215,7 @@ class Player(PianoNode):
         failed = bool(self._performer) and not (result.success or self.cancelled())
         self._performer = None
         if failed:  # while it played: who knows why, so nothing moves before somebody has looked
-            self._stop_hand()
+            self._ask_hand(self._hand_stop)
         told = threading.Event()
         goal.execute(lambda handle: _conclude(handle, result, told))
         told.wait(timeout=1.0)  # a node that ends meanwhile waits for this thread
@@ -216,7 +225,7 @@ class Player(PianoNode):
         run = None if folder else RunFolder.create(Path(str(self.values["out"])), song)
         try:
             result, message = self._perform_song(song, goal)
-            self._hold_hand()
+            self._rest_hand()
             self._results.publish(message)
             self._feedback(goal, Progress(Stage.SCORING))
             write_results(result, Path(folder) if run is None else run.partial)
@@ -248,22 +257,23 @@ class Player(PianoNode):
     def _feedback(self, goal: ServerGoalHandle, progress: Progress) -> None:
         goal.publish_feedback(conversions.feedback_message(progress))
 
-    def _hold_hand(self) -> None:
-        """Have the hand stay where it is."""
+    def _rest_hand(self) -> None:
+        """Have the hand stay where it is, for as long as it takes until another song."""
         with self._news:
             reading = self._reading
         if reading is not None:
             self.send(reading.positions)
+            self._ask_hand(self._hand_rest)
 
-    def _stop_hand(self) -> None:
-        """Stop the hand until somebody resets it, and wait a moment for the answer."""
-        if not self._hand_stop.service_is_ready():
+    def _ask_hand(self, service: Client) -> None:
+        """Call a service of the hand, where there is one, and wait a moment for the answer."""
+        if not service.service_is_ready():
             return
         answered = threading.Event()
-        future = self._hand_stop.call_async(Trigger.Request())
+        future = service.call_async(Trigger.Request())
         future.add_done_callback(lambda _: answered.set())
         if not answered.wait(timeout=1.0):
-            self.get_logger().warning("the hand did not answer /hand/stop")
+            self.get_logger().warning(f"the hand did not answer {service.srv_name}")
 
     def _order_of(self, names: tuple[str, ...]) -> NDArray[np.intp] | None:
         """Where our joints are in a message with these names; None when one is missing."""
@@ -271,9 +281,8 @@ class Player(PianoNode):
             missing = set(self._model.joint_names) - set(names)
             if missing:
                 self.get_logger().error(f"joint states lack {sorted(missing)}: is it another rig?")
-            self._order[names] = (
-                None if missing else np.array([names.index(n) for n in self._model.joint_names])
-            )
+            order = [] if missing else [names.index(name) for name in self._model.joint_names]
+            self._order[names] = np.array(order) if order else None
         return self._order[names]
 
 

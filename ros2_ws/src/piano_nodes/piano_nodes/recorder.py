@@ -61,8 +61,8 @@ class Recorder(PianoNode):
         for topic in topics:
             self._subscribe(topic)
         self.create_service(Trigger, RECORDER_STOP, self._finish)
-        self.create_timer(0.25, lambda: self._guarded(self._writer.flush_if_due))
-        self.create_timer(1.0, self._report)
+        self.every(0.25, lambda: self._guarded(self._writer.flush_if_due))
+        self.every(1.0, self._report)
 
     @property
     def message_count(self) -> int:

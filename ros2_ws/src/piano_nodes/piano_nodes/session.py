@@ -60,6 +60,10 @@ class RigPort(Protocol):
         """Whether the performance is to end at once."""
         ...
 
+    def trouble(self) -> str:
+        """Why hand or keyboard are of no use any more; empty when they are."""
+        ...
+
 
 class Cancelled(Exception):  # noqa: N818  # no error: somebody asked for it
     """The performance was called off."""
@@ -95,7 +99,8 @@ def perform(performer: Performer, port: RigPort, report: Callable[[Progress], No
 
     Raises:
         Cancelled: when the port says so.
-        NodeError: when joint states stay away, or the policy gives no number for a target.
+        NodeError: when joint states stay away, hand or keyboard say that they are of no use, or
+            the policy gives no number for a target.
         PolicyError: when the hand does not reach the start posture.
     """
     port.attend(performer)
@@ -104,6 +109,8 @@ def perform(performer: Performer, port: RigPort, report: Callable[[Progress], No
         if port.cancelled():
             raise Cancelled
         reading = port.wait_for_state(performer.deadline_ns, timeout_s)
+        if trouble := port.trouble():
+            raise NodeError(trouble)
         if reading is None:
             if port.cancelled():
                 raise Cancelled

@@ -18,6 +18,7 @@ from piano_nodes.conversions import targets_message, targets_of
 from piano_nodes.errors import NodeError
 from piano_nodes.names import (
     HAND_RESET,
+    HAND_REST,
     HAND_STOP,
     JOINT_STATES,
     JOINT_TRAJECTORY,
@@ -63,7 +64,8 @@ class SimRig(PianoNode):
         self.create_subscription(JointTrajectory, JOINT_TRAJECTORY, self._take_targets, TARGETS)
         self.create_service(Trigger, HAND_STOP, self._stop_asked)
         self.create_service(Trigger, HAND_RESET, self._reset_asked)
-        self.create_timer(1.0, self._report)
+        self.create_service(Trigger, HAND_REST, self._rest_asked)
+        self.every(1.0, self._report)
         self._ending = threading.Event()
         self._loop = threading.Thread(target=self._run, name="sim_rig physics", daemon=True)
 
@@ -139,6 +141,10 @@ class SimRig(PianoNode):
         response.success, response.message = True, "takes targets again"
         return response
 
+    def _rest_asked(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        response.success, response.message = not self._stopped, self._stopped or "held"
+        return response
+
     def _halt(self, reason: str) -> None:
         """Hold the hand where it is and take no more targets."""
         if not self._stopped:
@@ -157,4 +163,4 @@ class SimRig(PianoNode):
             "late_steps": report.late,
             "lost_s": f"{report.lost_s:.3f}",
         }
-        self.publish_diagnostics(warning, numbers, self._stopped)
+        self.publish_diagnostics(warning, numbers, self._stopped, usable=not self._stopped)

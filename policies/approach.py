@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from policies.errors import PolicyError
 from sim import RAIL
+from sim.ramps import PEAK_OVER_MEAN, minimum_jerk
 
 Array = NDArray[np.float64]
 
@@ -16,7 +17,6 @@ PATIENCE_S = 3.0
 """How long the hand may take to settle after the way [s]."""
 
 _SHORTEST_S = 0.3
-_PEAK_OVER_MEAN = 1.875  # of a minimum-jerk movement
 
 
 class Approach:
@@ -42,11 +42,10 @@ class Approach:
         """Joint targets at a time, shape `(n,)`; the first call starts the way there."""
         if self._start is None:
             self._start, self._start_ns = position.copy(), time_ns
-            fastest_s = np.abs(self._goal - position) * _PEAK_OVER_MEAN / self._peak_speed
+            fastest_s = np.abs(self._goal - position) * PEAK_OVER_MEAN / self._peak_speed
             self._duration_s = max(float(fastest_s.max()), _SHORTEST_S)
         x = min((time_ns - self._start_ns) / 1e9 / self._duration_s, 1.0)
-        share = x**3 * (10 - 15 * x + 6 * x**2)
-        return self._start + share * (self._goal - self._start)
+        return self._start + minimum_jerk(x) * (self._goal - self._start)
 
     def arrived(self, time_ns: int, position: Array, velocity: Array) -> bool:
         """Whether the way is over and the joints rest in the posture.

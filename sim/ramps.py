@@ -1,4 +1,4 @@
-"""Controllers that interpolate to a target instead of jumping there."""
+"""From one place to another in time: a smooth way, and controllers that interpolate."""
 
 from __future__ import annotations
 
@@ -6,6 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+
+PEAK_OVER_MEAN = 1.875
+"""Highest over mean speed of a minimum-jerk movement."""
+
+
+def minimum_jerk(share: float) -> float:
+    """How much of the way a minimum-jerk movement has covered after a share of its time.
+
+    Source: Flash and Hogan (1985), for a movement from rest to rest.
+    """
+    return share**3 * (10 - 15 * share + 6 * share**2)
 
 
 class Ramp:

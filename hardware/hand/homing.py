@@ -20,6 +20,7 @@ from hardware.hand.activation import MotorSettings
 from hardware.hand.device import RailOnMotor
 from hardware.hand.grip import tripped
 from hardware.hand.joints import JointMap
+from sim.ramps import minimum_jerk
 from sim.realtime import sleep_until
 
 Array = NDArray[np.float64]
@@ -116,8 +117,7 @@ def lift_fingers(motion: SlowMotion) -> None:
     goal[0] = start[0]
     steps = _cycles(LIFT_S)
     for step in range(1, steps + 1):
-        share = step / steps
-        motion.targets = start + (goal - start) * share**3 * (10 - 15 * share + 6 * share**2)
+        motion.targets = start + (goal - start) * minimum_jerk(step / steps)
         motion.step()
 
 

@@ -61,13 +61,14 @@ class SafetyMonitor:
 
     Args:
         ratings: of the motors, in the order of all arrays. The hand starts limp.
+        way_out: what a person has to do where only a reset helps.
     """
 
-    def __init__(self, ratings: Sequence[MotorRating]) -> None:
-        self._derating = Derating(ratings)
+    def __init__(self, ratings: Sequence[MotorRating], way_out: str = RESET) -> None:
+        self._derating, self._way_out = Derating(ratings), way_out
         self._command_ns = 0
         self._stopped = ""
-        self._limp = f"not active yet: {RESET}"
+        self._limp = f"not active yet: {self._way_out}"
 
     def reset(self, now_ns: int) -> None:
         """Begin anew, because a person said so: active, as if a command had come now.
@@ -89,7 +90,7 @@ class SafetyMonitor:
 
     def fault(self, reason: str) -> None:
         """Go limp at once; the first reason stays."""
-        self._limp = self._limp or f"{reason}: {RESET}"
+        self._limp = self._limp or f"{reason}: {self._way_out}"
 
     def measured(self, now_ns: int, currents_a: ArrayLike) -> None:
         """Currents of all motors, shape `(n,)` [A], as read in this cycle."""
@@ -110,7 +111,7 @@ class SafetyMonitor:
         if hot := self._derating.too_hot():
             self.fault(f"{hot} is too hot")
         if not self._limp and silent_ns >= LIMP_AFTER_NS:
-            self._limp = f"{self._stopped or 'no command for 1 s'}: {RESET}"
+            self._limp = f"{self._stopped or 'no command for 1 s'}: {self._way_out}"
         if self._limp:
             nothing = np.zeros_like(self._derating.lasting_a)
             return Decision(SafetyState.LIMP, nothing, self._limp, accepts=False)
@@ -123,7 +124,7 @@ class SafetyMonitor:
     def _held(self, silent_ns: int) -> str:
         """Why the hand is held; empty when it is not."""
         if self._stopped:
-            return f"{self._stopped}: {RESET}"
+            return f"{self._stopped}: {self._way_out}"
         if sagging := self._derating.sagging():
             return f"the supply sags, {sagging}: check power supply and cable"
         if silent_ns >= HELD_AFTER_NS:

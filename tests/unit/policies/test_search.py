@@ -27,7 +27,7 @@ def model() -> RigModel:
 
 @pytest.fixture(scope="module")
 def goals(model: RigModel) -> Goals:
-    notes = (Note(60, 0.0, 0.2, 64), Note(62, 0.25, 0.45, 64))
+    notes = (Note(60, 0.0, 0.2, 64), Note(64, 0.25, 0.45, 64))
     keyboard = model.rig.keyboard
     return make_goals(Score("two_notes", notes, ()), keyboard.lowest_pitch, keyboard.n_keys)
 

@@ -19,9 +19,9 @@ lower than thought, and encoders, add to it."""
 CROSSED_M = 0.02
 """How far a fingertip may be on the wrong side of its neighbour [m]; wild corrections: 13 mm.
 
-Links that overlap are no fault by themselves: plans know of fingertips only, and by the hands' own
-collision shapes the links of neighbouring fingers overlap by up to 16 mm on the LEAP rig
-(docs/safety.md). Fingers that press against each other are what current limits are for.
+Links that overlap a little are no fault by themselves: by the hands' own collision shapes the links
+of neighbouring fingers touch in 1 % of the steps of plans (docs/safety.md). Fingers that press
+against each other are what current limits are for.
 """
 
 CHECKS = 3

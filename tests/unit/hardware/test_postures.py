@@ -80,3 +80,10 @@ def test_no_plan_of_the_songs_is_refused(rig: str, song: str) -> None:
         assert check.complaint(simulator.joint_positions) == ""
         deepest = max(deepest, check.depths(simulator.joint_positions)[1][0])
     assert 0.0 <= deepest < 0.6 * CRUSH_M
+
+
+@every_rig
+def test_plans_leave_room_for_links(rig: str) -> None:
+    check = PostureCheck(load_rig(rig))
+    depths = [check.depths(row)[0][0] for s in FOUR_SONGS for row in song_plan(rig, s).references]
+    assert np.mean(np.array(depths) > 0.003) < 0.02

@@ -19,6 +19,8 @@ from dacapo.verbs import Verbs, add_rig_argument, add_verb
 if TYPE_CHECKING:
     from hardware.emulator.midi_out import MidiOut
     from hardware.emulator.rig import EmulatedRig
+    from hardware.world import World
+    from sim import Rig
 
 LOOK_S = 0.5
 """How often it is looked after."""
@@ -40,6 +42,7 @@ def add_parser(verbs: Verbs) -> None:
     parser = add_verb(
         verbs, "emulate", "put a rig behind a serial device and a MIDI port", EPILOG, run
     )
+    parser.set_defaults(refuse=parser.error)
     add_rig_argument(parser)
     parser.add_argument(
         "--world",
@@ -62,9 +65,11 @@ def run(arguments: argparse.Namespace) -> int:
     from hardware.emulator.midi_out import MidiOut
     from hardware.emulator.rig import EmulatedRig
     from hardware.world import load_world
-    from sim import load_rig
+    from sim import RosTrajectoryDriver, load_rig
 
     rig, world = load_rig(arguments.rig), load_world(arguments.world)
+    if isinstance(rig.driver, RosTrajectoryDriver):
+        return _run_controllers(rig, world, arguments)
     device = arguments.port or Path(tempfile.gettempdir()) / f"dacapo-{rig.name}"
     with (
         _until_signals() as stop,
@@ -81,6 +86,29 @@ def run(arguments: argparse.Namespace) -> int:
         f"{emulated.line.packets} packets heard"
     )
     return int(failed)
+
+
+def _run_controllers(rig: Rig, world: World, arguments: argparse.Namespace) -> int:
+    """A rig whose hand and arm have controllers: its topics instead of a serial device."""
+    from hardware.emulator.midi_out import MidiOut
+    from hardware.trajectory.joints import trajectory_driver
+    from piano_nodes.emulated_controllers import run as run_controllers
+
+    if arguments.port:
+        arguments.refuse(f"rig {rig.name} has no serial device: leave --port out")
+    controllers = trajectory_driver(rig).controllers
+    with _until_signals() as stop, MidiOut() as keyboard:
+        names = {"rig": rig.name, "world": world.name}
+        topics = [each.command_topic for each in controllers]
+        if arguments.json:
+            print_json({**names, "command_topics": topics, "midi_port": keyboard.port_name})
+        else:
+            rows = [("world", world.name), *(("trajectories", topic) for topic in topics)]
+            print_table(("rig", rig.name), [*rows, ("MIDI port", keyboard.port_name)])
+            print("running until Ctrl-C")
+        sys.stdout.flush()
+        run_controllers(rig, world, keyboard, lambda: stop.wait(LOOK_S))
+    return 0
 
 
 @contextmanager

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from hardware.world import World
     from policies.performer import Progress
     from score import Goals, Performance
-    from sim import RigModel
+    from sim import Rig, RigModel
 
 MODES = ("sim", "virtual", "emulated", "real")
 
@@ -89,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs the verb; checks what can be checked before anything is started."""
     model = load_model(arguments.rig, arguments.params)
     goals = load_goals(arguments.song, model)
-    world = _settle_world(arguments)
+    world = _settle_world(arguments, model.rig)
     check_writable(arguments.out)
     if arguments.video:
         check_video(arguments.video)
@@ -116,7 +116,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _settle_world(arguments: argparse.Namespace) -> World | None:
+def _settle_world(arguments: argparse.Namespace, rig: Rig) -> World | None:
     """The world of mode virtual; None in other modes. What does not go together is bad usage.
 
     Raises:
@@ -132,7 +132,7 @@ def _settle_world(arguments: argparse.Namespace) -> World | None:
     for name in ("device", "port", "keyboard"):
         if getattr(arguments, name) and mode != "real":
             arguments.refuse(f"--mode {mode} has no --{name}: add --mode real")
-    if mode == "real" and not arguments.device:
+    if mode == "real" and not arguments.device and getattr(rig.driver, "kind", "") == "dynamixel":
         arguments.refuse("--mode real needs --device FILE (docs/hardware.md)")
     return load_world(arguments.world) if mode == "virtual" else None
 

@@ -136,6 +136,20 @@ class TrajectoryDriver:
         self._stop(reason)
         loop.wake()
 
+    def rest(self) -> None:
+        """Stay until the next targets, however long it takes: no silence.
+
+        Raises:
+            SafetyStop: the hand was stopped, or no command came for a second; how to go on.
+            HardwareError: as for `hold`.
+        """
+        self._running()
+        with self._lock:
+            decision = self._monitor.decide(time.monotonic_ns())
+            if not decision.accepts:
+                raise SafetyStop(decision.reason)
+            self._resting = True
+
     def resume(self) -> None:
         """Because a person said so: take targets again.
 
@@ -198,8 +212,8 @@ class TrajectoryDriver:
             targets = self._targets
         if (news := self._hearing.news()) is not None:
             time_ns, (positions, velocities, efforts) = news[0], news[1][:, : self._n]
-            reason, mode = decision.reason, self._mode
-            self._tell(HandState(time_ns, positions, velocities, efforts, targets, mode, reason))
+            told = (self._mode, decision.reason, decision.accepts)
+            self._tell(HandState(time_ns, positions, velocities, efforts, targets, *told))
         return True
 
     def _tell(self, state: HandState) -> None:

@@ -1,16 +1,20 @@
-"""The process `emulated_rig`: the hardware of mode `emulated`, behind its devices. Knows no ROS."""
+"""The process `emulated_rig`: the hardware of mode `emulated`, behind its devices.
+
+Knows ROS only where the rig's own controllers do.
+"""
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from hardware.emulator.midi_out import MidiOut
 from hardware.emulator.rig import EmulatedRig
-from hardware.world import load_world
+from hardware.world import World, load_world
 from piano_nodes.errors import NodeError
-from sim import load_rig
+from sim import Rig, RosTrajectoryDriver, load_rig
 
 QUIET_S = 0.3
 """The line is at rest when nobody has talked for so long [s]: 30 cycles of a driver."""
@@ -25,17 +29,25 @@ def run(arguments: list[str], wait: Callable[[], bool]) -> None:
     that vanishes before it was let go would be a fault of the hardware.
 
     Args:
-        arguments: Rig, world, serial device and name of the keyboard.
+        arguments: Rig, world, serial device (controllers have none) and name of the keyboard.
         wait: Whether to end; takes a moment to answer.
 
     Raises:
         DaCapoError: when rig, world or devices cannot be had, or its physics failed.
     """
-    rig, world, device, keyboard = arguments
-    with (
-        MidiOut(keyboard) as port,
-        EmulatedRig(load_rig(rig), load_world(world), Path(device), port) as emulated,
-    ):
+    rig, world = load_rig(arguments[0]), load_world(arguments[1])
+    with MidiOut(arguments[3]) as port:
+        if isinstance(rig.driver, RosTrajectoryDriver):
+            controllers = importlib.import_module("piano_nodes.emulated_controllers")
+            controllers.run(rig, world, port, wait)
+        else:
+            _run_motors(rig, world, Path(arguments[2]), port, wait)
+
+
+def _run_motors(
+    rig: Rig, world: World, device: Path, port: MidiOut, wait: Callable[[], bool]
+) -> None:
+    with EmulatedRig(rig, world, device, port) as emulated:
         while emulated.running and not wait():
             pass
         if not emulated.running:

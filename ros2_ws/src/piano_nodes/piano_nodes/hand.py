@@ -1,4 +1,4 @@
-"""The node `hand`: drives a real hand on its rail, or an emulated one behind the same devices."""
+"""The node `hand`: drives a hand on its rail, real or emulated, over a bus or its controllers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import array
 import queue
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,12 @@ from hardware.hand.device import nominal_device, read_device
 from hardware.hand.driver import HandDriver
 from hardware.hand.state import HandState
 from hardware.safety import SafetyState
-from hardware.safety.derating import SAG_V
+from hardware.trajectory.driver import PATIENCE_S, TrajectoryDriver
+from piano_nodes.controllers import Controllers
 from piano_nodes.conversions import targets_message, targets_of
 from piano_nodes.errors import NodeError
 from piano_nodes.graph import NOMINAL, RIG
+from piano_nodes.hand_report import Driver, numbers, sagging
 from piano_nodes.managed import AUTOSTART, WAIT, ManagedNode
 from piano_nodes.names import (
     HAND_RESET,
@@ -36,7 +39,7 @@ from piano_nodes.node import ALONE, REALTIME, Surroundings
 from piano_nodes.parameters import Setting
 from piano_nodes.qos import STATES, TARGETS
 from score import DaCapoError
-from sim import SimError, load_rig
+from sim import RosTrajectoryDriver, SimError, load_rig
 
 LOOK_S = 0.05
 """How often the driver is asked whether it still runs [s]."""
@@ -46,7 +49,8 @@ class Hand(ManagedNode):
     """Hands joint targets to the driver and publishes copies of what it tells.
 
     The driver's own thread talks to the motors; a thread of ours publishes. Nothing here is
-    needed to hold the hand or to let it go.
+    needed to hold the hand or to let it go. A rig whose hand and arm have trajectory controllers
+    needs neither device nor port, and is never limp: its controllers hold it.
 
     Joint states come once the hand is up: fingers lifted, rail at a known place.
     """
@@ -64,7 +68,7 @@ class Hand(ManagedNode):
         super().__init__("hand", around)
         self._rig = load_rig(str(self.values["rig"]))
         self._names = list(self._rig.joint_names)
-        self._driver: HandDriver | None = None
+        self._driver: Driver | None = None
         self._rising: threading.Thread | None = None
         self._stage, self._stopped = "not connected", ""
         self._ignored = ""
@@ -85,22 +89,30 @@ class Hand(ManagedNode):
     # Transitions. -----------------------------------------------------------------------------
 
     def configure(self) -> None:
-        """Open the serial device and shake hands with the motors; moves nothing.
+        """Open the serial device and shake hands with the motors, or open topics; moves nothing.
 
         Raises:
             NodeError: no device file was given.
             HardwareError: the device cannot be used, or motors are missing, wrong or not limp.
         """
-        given, port = str(self.values["device"]), str(self.values["port"])
-        if not given:
-            raise NodeError(f"node 'hand' needs 'device': a file, or '{NOMINAL}'")
-        rig = self._rig
-        device = nominal_device(rig) if given == NOMINAL else read_device(Path(given), rig)
-        driver = HandDriver(rig, device, port or None)
-        self.await_device(Path(driver.port_name).exists)
+        driver: Driver
+        if isinstance(self._rig.driver, RosTrajectoryDriver):
+            patience_s = max(PATIENCE_S, float(self.values[WAIT.name]))
+            driver = TrajectoryDriver(self._rig, partial(Controllers, self, self._rig), patience_s)
+        else:
+            driver = self._driver_of_motors()
         driver.connect()
         driver.on_cycle(self._news.put)
         self._driver, self._stage = driver, "connected"
+
+    def _driver_of_motors(self) -> HandDriver:
+        given, port, rig = str(self.values["device"]), str(self.values["port"]), self._rig
+        if not given:
+            raise NodeError(f"node 'hand' needs 'device': a file, or '{NOMINAL}'")
+        device = nominal_device(rig) if given == NOMINAL else read_device(Path(given), rig)
+        driver = HandDriver(rig, device, port or None)
+        self.await_device(Path(driver.port_name).exists)
+        return driver
 
     def activate(self) -> None:
         """Let the hand rise, on a thread of its own, so that `/hand/stop` is heard meanwhile."""
@@ -195,16 +207,16 @@ class Hand(ManagedNode):
         return response
 
     def _reset_asked(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        if self._wish(HandDriver.resume, response):
+        if self._wish(lambda driver: driver.resume(), response):
             self._stopped, response.message = "", "takes targets again"
         return response
 
     def _rest_asked(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        if self._wish(HandDriver.rest, response):
+        if self._wish(lambda driver: driver.rest(), response):
             response.message = "held until the next target"
         return response
 
-    def _wish(self, wish: Callable[[HandDriver], None], response: Trigger.Response) -> bool:
+    def _wish(self, wish: Callable[[Driver], None], response: Trigger.Response) -> bool:
         """Ask the driver for something; whether it does it is the answer."""
         try:
             if self._driver is None:
@@ -253,11 +265,11 @@ class Hand(ManagedNode):
         up = driver is not None and driver.active and state is not None
         reason = state.reason if up and state is not None else ""
         broken = self._why_unusable()
-        sagging = reason if up and driver is not None and _sagging(driver) else ""
-        values = {"stage": self._stage} | ({} if driver is None else _numbers(driver))
+        sags = reason if up and driver is not None and sagging(driver) else ""
+        values = {"stage": self._stage} | ({} if driver is None else numbers(driver))
         warning = "; ".join(filter(None, (self._ignored, reason)))
         self._ignored = ""
-        self.publish_diagnostics(warning, values, broken or sagging, usable=not broken)
+        self.publish_diagnostics(warning, values, broken or sags, usable=not broken)
 
     def _why_unusable(self) -> str:
         """Why the hand follows no targets until somebody does something; empty when it does."""
@@ -267,31 +279,3 @@ class Hand(ManagedNode):
         if self._stopped or driver is None or not driver.active or state is None or state.accepts:
             return self._stopped
         return state.reason
-
-
-def _sagging(driver: HandDriver) -> bool:
-    """Whether a motor has less than its lowest voltage, so that the hand does not move."""
-    return driver.health is not None and min(driver.health.supply_v.values(), default=SAG_V) < SAG_V
-
-
-def _numbers(driver: HandDriver) -> dict[str, object]:
-    """What there is to tell about bus and motors."""
-    values: dict[str, object] = {}
-    bus, loop, health = driver.bus, driver.loop, driver.health
-    if bus is not None:
-        values |= {"repeated": bus.losses.repeated, "lost_cycles": bus.losses.lost_cycles}
-    if loop is not None:
-        report = loop.report
-        values |= {
-            "mode": driver.mode,
-            "scheduling": report.scheduling,
-            "cycles": report.cycles,
-            "late_cycles": report.late,
-            "period_error_ms_p99": f"{report.error_ms(99.0):.2f}",
-        }
-    if health is not None and health.supply_v:
-        values |= {
-            "lowest_supply_v": f"{min(health.supply_v.values()):.1f}",
-            "highest_temperature_c": f"{max(health.temperature_c.values()):.0f}",
-        }
-    return values

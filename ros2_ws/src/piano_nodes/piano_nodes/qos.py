@@ -19,6 +19,13 @@ TARGETS = QoSProfile(
     depth=1,
     reliability=ReliabilityPolicy.RELIABLE,
 )
+CONTROLLER_STATES = QoSProfile(
+    # Of controllers that are not ours: best effort meets publishers of either kind, and only the
+    # newest counts.
+    history=HistoryPolicy.KEEP_LAST,
+    depth=1,
+    reliability=ReliabilityPolicy.BEST_EFFORT,
+)
 EVENTS = QoSProfile(
     # A key event that is lost is a note that is lost: deep enough for any chord and trill.
     history=HistoryPolicy.KEEP_LAST,

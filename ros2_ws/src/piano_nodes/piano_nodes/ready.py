@@ -10,7 +10,7 @@ from hardware.hand.examination import examine_hand
 from hardware.keyboard.ports import choose_port, ports
 from hardware.world import load_world
 from piano_nodes.errors import NodeError
-from sim import Rig, load_rig
+from sim import Rig, RosTrajectoryDriver, load_rig
 
 
 def check_ready(given: Mapping[str, str]) -> None:
@@ -20,16 +20,30 @@ def check_ready(given: Mapping[str, str]) -> None:
         given: Value of each of `graph.PLAY_ARGUMENTS`, by name.
 
     Raises:
-        NodeError: no device file is given, or the hand does not pass `dacapo doctor hand`.
+        NodeError: no device file is given, or one that is of no use, or the hand does not pass
+            `dacapo doctor hand`.
         HardwareError: there is no keyboard, no such world, or a file is wrong; says what to do.
     """
     rig = load_rig(given["rig"])
-    dynamixel_driver(rig)
-    if given["mode"] == "real":
+    if isinstance(rig.driver, RosTrajectoryDriver):
+        _refuse_devices(rig, given)  # the node finds controllers, or says which are not there
+    elif given["mode"] == "real":
         _check_hand(rig, given["device"], given["port"])
+    else:
+        dynamixel_driver(rig)
+    if given["mode"] == "real":
         choose_port(ports(), given["keyboard"])
     elif given["world"]:
         load_world(given["world"])
+
+
+def _refuse_devices(rig: Rig, given: Mapping[str, str]) -> None:
+    for name in ("device", "port"):
+        if given[name]:
+            raise NodeError(
+                f"rig {rig.name} is reached through its controllers' topics and has no {name}: "
+                "leave it out"
+            )
 
 
 def _check_hand(rig: Rig, device: str, port: str) -> None:

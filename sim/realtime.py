@@ -181,3 +181,9 @@ def request_realtime(priority: int = 20) -> str:
     except OSError as error:
         return f"normal (SCHED_FIFO refused: {error.strerror})"
     return f"SCHED_FIFO {priority}"
+
+
+def leave_realtime() -> None:
+    """Give the calling thread its ordinary place back: what follows may take long."""
+    if hasattr(os, "sched_setscheduler"):
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))

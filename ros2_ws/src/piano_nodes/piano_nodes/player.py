@@ -41,6 +41,7 @@ from policies.results import RunResult, write_results
 from policies.run_folder import RunFolder
 from score import DaCapoError, score_performance
 from sim import build_model, load_rig
+from sim.realtime import leave_realtime
 
 YIELD_S = 0.001
 """How long the executor leaves the interpreter to the control loop that it has just woken [s]."""
@@ -225,7 +226,6 @@ class Player(PianoNode):
         run = None if folder else RunFolder.create(Path(str(self.values["out"])), song)
         try:
             result, message = self._perform_song(song, goal)
-            self._rest_hand()
             self._results.publish(message)
             self._feedback(goal, Progress(Stage.SCORING))
             write_results(result, Path(folder) if run is None else run.partial)
@@ -242,6 +242,8 @@ class Player(PianoNode):
         performer, goals = prepare(song, self._model, policy, timing)
         self._scheduling = self.request_realtime()
         perform(performer, self, lambda now: self._feedback(goal, now))
+        self._rest_hand()
+        leave_realtime()  # scoring and reports take a core for a second
         performance = score_performance(
             goals,
             performer.events(),

@@ -14,7 +14,7 @@ from sim import Rig
 
 Array = NDArray[np.float64]
 
-SILENT_NS = 250_000_000
+SILENT_NS = 500_000_000
 """How long a controller may say nothing [ns]; they tell their joints at 50 Hz or more."""
 
 

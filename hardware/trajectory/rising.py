@@ -35,7 +35,7 @@ class ControllerPort(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the topics."""
+        """Hand on nothing more."""
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from builtin_interfaces.msg import Duration
@@ -21,24 +22,33 @@ from piano_nodes.qos import CONTROLLER_STATES, TARGETS
 from sim import Rig
 
 
+def namespace_of(port: str) -> str:
+    """What goes before the topics of controllers: nothing, or the name of an emulated rig's port.
+
+    So an emulated rig that belongs to one graph never moves the controllers of a real one.
+    """
+    return f"/{Path(port).name.replace('-', '_')}" if port else ""
+
+
 class Controllers:
     """Sends trajectories of one point, and hands on what controllers tell about their joints.
 
-    A controller's stamps may be of another clock: what it tells is of the time it arrives at.
+    A controller's stamps may be of another clock: what it tells is of the time it arrives at. The
+    topics live as long as the node: rclpy's executor stumbles over what goes while it spins.
 
     Args:
         node: in whose name; its executor's thread listens.
         rig: with a `ros_trajectory` driver.
-        heard: is given the number of a controller, as in the rig, and what it told.
+        namespace: goes before all their topics; see `namespace_of`.
 
     Raises:
         DeviceError: the rig is driven otherwise.
         NodeError: a controller has a topic that the graph uses itself.
     """
 
-    def __init__(self, node: PianoNode, rig: Rig, heard: Callable[[int, Reading], None]) -> None:
-        self._node, self._parts = node, make_parts(rig)
-        self._heard = heard
+    def __init__(self, node: PianoNode, rig: Rig, namespace: str) -> None:
+        self._parts = make_parts(rig)
+        self._heard: Callable[[int, Reading], None] | None = None
         for part in self._parts:
             for topic in (part.controller.state_topic, part.controller.command_topic):
                 if topic in (JOINT_STATES, JOINT_TRAJECTORY):
@@ -47,15 +57,27 @@ class Controllers:
                         "controller's, and name the new one in the rig file"
                     )
         self._targets = [
-            node.create_publisher(JointTrajectory, part.controller.command_topic, TARGETS)
+            node.create_publisher(
+                JointTrajectory, namespace + part.controller.command_topic, TARGETS
+            )
             for part in self._parts
         ]
-        self._states = [
+        for number, part in enumerate(self._parts):
             node.create_subscription(
-                JointState, part.controller.state_topic, partial(self._take, n), CONTROLLER_STATES
+                JointState,
+                namespace + part.controller.state_topic,
+                partial(self._take, number),
+                CONTROLLER_STATES,
             )
-            for n, part in enumerate(self._parts)
-        ]
+
+    def open(self, heard: Callable[[int, Reading], None]) -> Controllers:
+        """From now on hand on what is told: number of the controller, as in the rig, and what."""
+        self._heard = heard
+        return self
+
+    def close(self) -> None:
+        """Hand on nothing more."""
+        self._heard = None
 
     def send(self, controller: int, targets: NDArray[np.float64]) -> None:
         """Send a controller its joints' targets, in its order, to be reached within its ramp."""
@@ -74,15 +96,8 @@ class Controllers:
             if publisher.get_subscription_count() == 0
         ]
 
-    def close(self) -> None:
-        """Let go of the topics."""
-        for publisher in self._targets:
-            self._node.destroy_publisher(publisher)
-        for subscription in self._states:
-            self._node.destroy_subscription(subscription)
-
     def _take(self, controller: int, message: JointState) -> None:
-        reading = Reading(
-            time.monotonic_ns(), message.name, message.position, message.velocity, message.effort
-        )
-        self._heard(controller, reading)
+        heard, arrival_ns = self._heard, time.monotonic_ns()
+        if heard is not None:
+            told = (message.name, message.position, message.velocity, message.effort)
+            heard(controller, Reading(arrival_ns, *told))

@@ -18,12 +18,16 @@ from hardware.emulator.controllers import EmulatedControllers
 from hardware.emulator.keys import MidiPort
 from hardware.trajectory.joints import Reading, make_parts
 from hardware.world import World
+from piano_nodes.controllers import namespace_of
 from piano_nodes.conversions import targets_of
 from piano_nodes.errors import NodeError
 from piano_nodes.node import PianoNode, Surroundings
 from piano_nodes.process import prepare_environment
 from piano_nodes.qos import STATES, TARGETS
 from sim import Rig, SimError
+
+DISCOVERY_S = 1.5
+"""How long nodes may take to find each other [s]."""
 
 LEAVE_S = 5.0
 """How long whoever drives the controllers may take to let go when all are told to end [s]."""
@@ -36,7 +40,9 @@ class ControllerTopics(PianoNode):
     targets that are no numbers.
     """
 
-    def __init__(self, context: Context, rig: Rig, world: World, keyboard: MidiPort) -> None:
+    def __init__(
+        self, context: Context, rig: Rig, world: World, keyboard: MidiPort, namespace: str
+    ) -> None:
         offset_ns = time.time_ns() - time.monotonic_ns()
         super().__init__(
             "emulated_controllers", Surroundings(context, {"clock_offset_ns": offset_ns})
@@ -44,17 +50,23 @@ class ControllerTopics(PianoNode):
         self._parts = make_parts(rig)
         self.controllers = EmulatedControllers(rig, world, self._tell, keyboard)
         self._states = [
-            self.create_publisher(JointState, part.controller.state_topic, STATES)
+            self.create_publisher(JointState, namespace + part.controller.state_topic, STATES)
             for part in self._parts
         ]
-        for number, part in enumerate(self._parts):
-            topic = part.controller.command_topic
+        self._commands = [namespace + part.controller.command_topic for part in self._parts]
+        for number, topic in enumerate(self._commands):
             self.create_subscription(JointTrajectory, topic, partial(self._take, number), TARGETS)
 
     @property
     def driven(self) -> bool:
         """Whether anybody else has a publisher of trajectories."""
-        return any(self.count_publishers(part.controller.command_topic) for part in self._parts)
+        return any(map(self.count_publishers, self._commands))
+
+    @property
+    def others(self) -> str:
+        """A state topic on which another controller tells of its joints; empty without one."""
+        topics = [str(publisher.topic_name) for publisher in self._states]
+        return next((topic for topic in topics if self.count_publishers(topic) > 1), "")
 
     def _tell(self, controller: int, reading: Reading) -> None:
         message = JointState(
@@ -74,7 +86,9 @@ class ControllerTopics(PianoNode):
             self.get_logger().warning(f"a trajectory was refused: {error}")
 
 
-def run(rig: Rig, world: World, keyboard: MidiPort, wait: Callable[[], bool]) -> None:
+def run(
+    rig: Rig, world: World, keyboard: MidiPort, wait: Callable[[], bool], namespace: str = ""
+) -> None:
     """Run emulated controllers until `wait`, called over and over, says they must end.
 
     They end after whoever drives them: a launch file stops all its processes at once, and a
@@ -85,17 +99,21 @@ def run(rig: Rig, world: World, keyboard: MidiPort, wait: Callable[[], bool]) ->
         world: Its truth.
         keyboard: Port for the keys.
         wait: Whether to end; takes a moment to answer.
+        namespace: What the topics are told apart by; see `controllers.namespace_of`.
 
     Raises:
-        DaCapoError: when rig or world cannot be used, or the physics failed.
+        DaCapoError: when rig or world cannot be used, the controllers are there already, or the
+            physics failed.
     """
     prepare_environment()
     context = Context()
     quiet = ["--ros-args", "--log-level", "warn"]
     rclpy.init(args=quiet, context=context, signal_handler_options=SignalHandlerOptions.NO)
     try:
-        node = ControllerTopics(context, rig, world, keyboard)
+        node = ControllerTopics(context, rig, world, keyboard, namespace_of(namespace))
         node.start()
+        if not namespace:
+            _refuse_others(node)
         with node.controllers as controllers:
             while controllers.running and not wait():
                 pass
@@ -105,6 +123,16 @@ def run(rig: Rig, world: World, keyboard: MidiPort, wait: Callable[[], bool]) ->
         node.stop()
     finally:
         context.try_shutdown()
+
+
+def _refuse_others(node: ControllerTopics) -> None:
+    give_up_at = time.monotonic() + DISCOVERY_S
+    while time.monotonic() < give_up_at:
+        if node.others:
+            raise NodeError(
+                f"{node.others} has a controller already: end it, or choose another ROS_DOMAIN_ID"
+            )
+        time.sleep(0.05)
 
 
 def _wait_for_peace(node: ControllerTopics) -> None:

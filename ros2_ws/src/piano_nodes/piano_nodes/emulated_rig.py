@@ -29,7 +29,8 @@ def run(arguments: list[str], wait: Callable[[], bool]) -> None:
     that vanishes before it was let go would be a fault of the hardware.
 
     Args:
-        arguments: Rig, world, serial device (controllers have none) and name of the keyboard.
+        arguments: Rig, world, serial device (of controllers: what their
+            topics are told apart by) and name of the keyboard.
         wait: Whether to end; takes a moment to answer.
 
     Raises:
@@ -39,7 +40,7 @@ def run(arguments: list[str], wait: Callable[[], bool]) -> None:
     with MidiOut(arguments[3]) as port:
         if isinstance(rig.driver, RosTrajectoryDriver):
             controllers = importlib.import_module("piano_nodes.emulated_controllers")
-            controllers.run(rig, world, port, wait)
+            controllers.run(rig, world, port, wait, namespace=arguments[2])
         else:
             _run_motors(rig, world, Path(arguments[2]), port, wait)
 

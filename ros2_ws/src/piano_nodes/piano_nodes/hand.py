@@ -6,7 +6,6 @@ import array
 import queue
 import threading
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ from hardware.hand.driver import HandDriver
 from hardware.hand.state import HandState
 from hardware.safety import SafetyState
 from hardware.trajectory.driver import PATIENCE_S, TrajectoryDriver
-from piano_nodes.controllers import Controllers
+from piano_nodes.controllers import Controllers, namespace_of
 from piano_nodes.conversions import targets_message, targets_of
 from piano_nodes.errors import NodeError
 from piano_nodes.graph import NOMINAL, RIG
@@ -58,7 +57,9 @@ class Hand(ManagedNode):
     SETTINGS = (
         Setting("rig", RIG, "name of a rig, or path of a rig file"),
         Setting("device", "", f"device file of this hand; {NOMINAL}: built exactly to plan"),
-        Setting("port", "", "serial device; empty: the rig's"),
+        Setting(
+            "port", "", "serial device, or namespace of emulated controllers; empty: the rig's"
+        ),
         WAIT,
         AUTOSTART,
         REALTIME,
@@ -69,6 +70,7 @@ class Hand(ManagedNode):
         self._rig = load_rig(str(self.values["rig"]))
         self._names = list(self._rig.joint_names)
         self._driver: Driver | None = None
+        self._topics: Controllers | None = None
         self._rising: threading.Thread | None = None
         self._stage, self._stopped = "not connected", ""
         self._ignored = ""
@@ -98,7 +100,9 @@ class Hand(ManagedNode):
         driver: Driver
         if isinstance(self._rig.driver, RosTrajectoryDriver):
             patience_s = max(PATIENCE_S, float(self.values[WAIT.name]))
-            driver = TrajectoryDriver(self._rig, partial(Controllers, self, self._rig), patience_s)
+            if self._topics is None:
+                self._topics = Controllers(self, self._rig, namespace_of(str(self.values["port"])))
+            driver = TrajectoryDriver(self._rig, self._topics.open, patience_s)
         else:
             driver = self._driver_of_motors()
         driver.connect()

@@ -1,4 +1,4 @@
-"""`dacapo emulate`: a rig that is not there, behind a real serial device and a real MIDI port."""
+"""`dacapo emulate`: a rig that is not there, behind real devices, or topics and a MIDI port."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hardware.emulator.rig import EmulatedRig
     from hardware.world import World
     from sim import Rig
+    from sim.realtime import PacingReport
 
 LOOK_S = 0.5
 """How often it is looked after."""
@@ -30,6 +31,7 @@ examples:
   dacapo emulate                                    the LEAP rig as its file says it is
   dacapo emulate --world workshop-a                 one whose physics the simulator does not know
   dacapo emulate --world my_world.yaml --port /tmp/motors
+  dacapo emulate --rig allegro_slide_49             its trajectory controllers, as ROS 2 topics
   dacapo emulate --json > devices.json &            for scripts: one object, then it runs
 
 Prints where the motors and the keys are found, then runs in real time until Ctrl-C. Anything that
@@ -81,10 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
             pass
         failed = not emulated.running
     report = emulated.report
-    remark(
-        f"stopped: {report.steps} physics steps, {report.late} late, {report.lost_s:.3f} s lost, "
-        f"{emulated.line.packets} packets heard"
-    )
+    remark(f"{_summary(report)}, {emulated.line.packets} packets heard")
     return int(failed)
 
 
@@ -107,8 +106,13 @@ def _run_controllers(rig: Rig, world: World, arguments: argparse.Namespace) -> i
             print_table(("rig", rig.name), [*rows, ("MIDI port", keyboard.port_name)])
             print("running until Ctrl-C")
         sys.stdout.flush()
-        run_controllers(rig, world, keyboard, lambda: stop.wait(LOOK_S))
+        report = run_controllers(rig, world, keyboard, lambda: stop.wait(LOOK_S))
+    remark(_summary(report))
     return 0
+
+
+def _summary(report: PacingReport) -> str:
+    return f"stopped: {report.steps} physics steps, {report.late} late, {report.lost_s:.3f} s lost"
 
 
 @contextmanager

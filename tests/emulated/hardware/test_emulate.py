@@ -1,6 +1,7 @@
 """`dacapo emulate`: what it prints, what it refuses, how it ends."""
 
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,6 @@ def test_says_where_the_devices_are_and_ends_when_told(tmp_path: Path, midi_syst
     ("arguments", "complaint"),
     [
         (("--world", "workshop-b"), "did you mean 'workshop-a'?"),
-        (("--rig", "allegro_slide_49"), "only a dynamixel driver has motors to emulate"),
         (("--port", "/proc/motors"), "cannot be made"),
     ],
 )
@@ -51,3 +51,24 @@ def test_refuses_with_one_line(
     assert complaint in said.err
     assert said.err.count("\n") == 1
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_controllers_are_announced_as_topics(midi_system: None) -> None:
+    pytest.importorskip("rclpy", reason="ROS 2 is not installed (make setup)")
+    with emulate("--rig", "allegro_slide_49") as (process, announced):
+        assert announced["command_topics"] == [
+            "/allegro_controller/joint_trajectory",
+            "/slide_controller/joint_trajectory",
+        ]
+        time.sleep(2.5)
+        process.send_signal(signal.SIGINT)
+        _, complaint = process.communicate(timeout=20)
+        assert process.returncode == 0
+        assert "physics steps" in complaint
+
+
+def test_controllers_have_no_serial_device(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["emulate", "--rig", "allegro_slide_49", "--port", "motors"])
+    assert caught.value.code == 2
+    assert "has no serial device" in capsys.readouterr().err

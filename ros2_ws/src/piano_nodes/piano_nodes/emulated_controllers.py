@@ -25,6 +25,7 @@ from piano_nodes.node import PianoNode, Surroundings
 from piano_nodes.process import prepare_environment
 from piano_nodes.qos import STATES, TARGETS
 from sim import Rig, SimError
+from sim.realtime import PacingReport
 
 DISCOVERY_S = 1.5
 """How long nodes may take to find each other [s]."""
@@ -88,7 +89,7 @@ class ControllerTopics(PianoNode):
 
 def run(
     rig: Rig, world: World, keyboard: MidiPort, wait: Callable[[], bool], namespace: str = ""
-) -> None:
+) -> PacingReport:
     """Run emulated controllers until `wait`, called over and over, says they must end.
 
     They end after whoever drives them: a launch file stops all its processes at once, and a
@@ -100,6 +101,9 @@ def run(
         keyboard: Port for the keys.
         wait: Whether to end; takes a moment to answer.
         namespace: What the topics are told apart by; see `controllers.namespace_of`.
+
+    Returns:
+        How well real time was kept.
 
     Raises:
         DaCapoError: when rig or world cannot be used, the controllers are there already, or the
@@ -121,6 +125,7 @@ def run(
                 raise NodeError("the emulated world stopped: its physics failed")
             _wait_for_peace(node)
         node.stop()
+        return node.controllers.report
     finally:
         context.try_shutdown()
 

@@ -21,7 +21,7 @@ from score import (
     roll_of_events,
 )
 from sim import RigModel, Simulator
-from sim.realtime import RealTimeSimulator
+from sim.realtime import RealTimeSimulator, RigState
 from sim.replay import Replay
 
 Array = NDArray[np.float64]
@@ -121,9 +121,11 @@ def replay(recording: Recording, model: RigModel) -> Replayed:
     simulator = Simulator(model)
     simulator.reset(start[0])
     rig = RealTimeSimulator(simulator, recording.start_ns)
-    for time_ns, row in zip(targets.time_ns, told, strict=True):
-        rig.set_targets(row, int(time_ns))
-    steps = []
+    steps: list[RigState] = []
+    for time_ns, row in zip(targets.time_ns.tolist(), told, strict=True):
+        while rig.due_ns <= min(time_ns, states.time_ns[-1]):
+            steps += rig.catch_up(rig.due_ns)
+        rig.set_targets(row, time_ns)  # limited by where the joints are at that time
     while rig.time_ns < states.time_ns[-1]:
         steps += rig.catch_up(rig.due_ns)
     return Replayed(

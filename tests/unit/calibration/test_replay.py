@@ -53,6 +53,24 @@ def test_the_same_simulator_does_exactly_the_same(replayed: Replayed) -> None:
     np.testing.assert_array_equal(replayed.joint_errors, 0.0)
 
 
+def test_a_long_way_is_gone_again(tmp_path: Path, model: RigModel) -> None:
+    """A target lies within reach of where the joints are at its time, not of where they began."""
+    simulator = Simulator(model)
+    start = np.zeros(model.n_joints)
+    start[0] = -0.3
+    simulator.reset(start)
+    with PerformanceRecorder(tmp_path / "r", model.joint_names, Provenance(rig=RIG)) as recorder:
+        for step in range(60):
+            time_ns = 1_000_000_000 + step * 50_000_000
+            recorder.joint_states(time_ns, simulator.joint_positions, simulator.joint_velocities)
+            targets = start + np.array([0.01 * step, *[0.0] * (model.n_joints - 1)])
+            recorder.targets(time_ns, targets)
+            simulator.advance(targets)
+    replayed = replay(read_recording(tmp_path / "r"), model)
+    assert replayed.positions[-1][0] > 0.2
+    assert replayed.joint_errors.max() < 1e-6
+
+
 def test_another_simulator_shows_the_gap(played: Path, replayed: Replayed) -> None:
     rig = replayed.model.rig
     weak = PhysicsParameters.nominal(rig).with_values(finger_stiffness_nm_per_rad=1.5)

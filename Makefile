@@ -1,7 +1,8 @@
 # Da Capo. Every target does the set-up it needs, once; the stamps live in .venv.
 #
 #   make play SONG=ode_to_joy   the simulated hand plays a song (ARGS="--video out.mp4" for more)
-#   make test                   lint, then all tests
+#   make setup                  what playing needs, and nothing more
+#   make test                   lint, then all tests, on emulated hardware
 #   make lint                   ruff, format, mypy --strict, layers
 #   make bench                  the numbers of docs/benchmarks.md
 #   make zoo                    train the policies that come with the project (about an hour)
@@ -41,7 +42,7 @@ WS_SOURCES := $(shell find ros2_ws/src -type f -not -path '*/__pycache__/*' 2>/d
 .PHONY: help setup play test lint bench zoo
 
 help:
-	@sed -n '3,7s/^#   //p' Makefile
+	@sed -n '3,8s/^#   //p' Makefile
 
 setup: $(PLAY_STAMP) $(WS_STAMP)
 

@@ -128,7 +128,8 @@ def _setup_motors(rig: Rig, arguments: argparse.Namespace) -> int:
     if arguments.device and not arguments.joints:
         write_device(measure_device(rig, arguments.port, arguments.name), arguments.device)
         done.append(f"{arguments.device} is written")
-        remark(f"{done[-1]}: now run 'dacapo hand wiggle --device {arguments.device}'")
+        port = f" --port {arguments.port}" if arguments.port else ""
+        remark(f"{done[-1]}: now run 'dacapo hand wiggle --device {arguments.device}{port}'")
     if arguments.json:
         print_json({"done": done})
     return 0

@@ -9,7 +9,7 @@ import numpy as np
 
 from hardware.bus.registers import MODELS
 from hardware.emulator.firmware import Motor
-from hardware.errors import HardwareError
+from hardware.hand.device import dynamixel_driver
 from hardware.world import World, WorldSimulator
 from score import KeyEvent
 from sim import PHYSICS_STEP_S, RAIL, DynamixelDriver, Rig
@@ -57,12 +57,12 @@ class Mechanics:
         motors: One for every joint that has one, by joint, as configured for use.
 
     Raises:
-        HardwareError: the rig has no such motors.
+        DeviceError: the rig has no such motors.
         WorldError: the world is impossible with this rig.
     """
 
     def __init__(self, rig: Rig, world: World, trial: int = 0) -> None:
-        driver = motor_driver(rig)
+        driver = dynamixel_driver(rig)
         self.simulator = WorldSimulator(rig, world, trial)
         # A driver that pushes against the end stop must feel it: goals are not limited here.
         self.simulator.model.mj.actuator_ctrllimited[:] = 0
@@ -122,18 +122,3 @@ class Mechanics:
         scales = np.array(gains) / self._gains
         limits = np.array(limits_a) * self._torque_nm_per_a / self._scale
         self.simulator.set_servos(torque_on, limits, scales[:, 0], scales[:, 1])
-
-
-def motor_driver(rig: Rig) -> DynamixelDriver:
-    """The driver section of a rig whose motors can be emulated.
-
-    Raises:
-        HardwareError: it has none.
-    """
-    if not isinstance(rig.driver, DynamixelDriver):
-        kind = f"is driven by {rig.driver.kind}" if rig.driver else "has no driver section"
-        raise HardwareError(
-            f"rig {rig.name} {kind}: only a dynamixel driver has motors to emulate: choose "
-            "leap_rail_49, or play this rig with --mode virtual"
-        )
-    return rig.driver

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from serial.tools.list_ports import comports
 
@@ -127,11 +126,6 @@ def motor_of(rig: Rig, joint: str) -> int:
     if joint.isdecimal() and int(joint) in motors.values():
         return int(joint)
     raise BusError(f"no joint {joint!r}: choose from {', '.join(motors)}, or a motor id")
-
-
-def is_there(device: str) -> bool:
-    """Whether a serial device exists."""
-    return Path(device).exists()
 
 
 def _reboot(motors: Motors, motor_id: int) -> str:

@@ -182,6 +182,16 @@ class Motors:
         """
         return hardware_error_names(self.read(motor_id, "Hardware_Error_Status"))
 
+    def let_late_answers_pass(self) -> None:
+        """Wait until the line is quiet: a late answer must not be taken for that to the next.
+
+        Raises:
+            PortLost: the device is gone.
+        """
+        with self.port.lock:
+            while self.port.read(time.monotonic_ns() + round(1e9 * ANSWER_S)):
+                pass
+
     def _talk(self, call: Callable[[Any, _SharedPort], tuple[Any, ...]]) -> tuple[Any, ...] | None:
         """One call of the SDK, repeated when its answer is lost; None when nobody answers.
 
@@ -195,13 +205,8 @@ class Motors:
                     self._shared.is_using = False  # the SDK leaves it set when a call raises
                 if answer[-2] == dynamixel_sdk.COMM_SUCCESS:
                     return answer
-                self._let_late_answers_pass()
+                self.let_late_answers_pass()
         return None
-
-    def _let_late_answers_pass(self) -> None:
-        """Wait until the line is quiet: a late answer must not be taken for that to the next."""
-        while self.port.read(time.monotonic_ns() + round(1e9 * ANSWER_S)):
-            pass
 
     def _refuse(self, motor_id: int, what: str, error: int) -> None:
         number = error & ~ALERT

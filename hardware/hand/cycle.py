@@ -117,7 +117,7 @@ class HandCycle:
             self._monitor.fault(reason)
 
     def rest(self) -> None:
-        """Stay held for as long as it takes until the next command, as before the first.
+        """Stay here, held, for as long as it takes until the next command, as before the first.
 
         Raises:
             SafetyStop: the hand was stopped, or is limp; how to go on.
@@ -127,12 +127,13 @@ class HandCycle:
             if not decision.accepts:
                 raise SafetyStop(decision.reason)
             self._resting = True
+            self._targets = self.state.positions.copy()
 
     def reset(self) -> None:
         """After `stop` or `fault`: pull again, from where the joints are now, and rest.
 
         Raises:
-            SafetyStop: a motor still reports a hardware error.
+            SafetyStop: a motor still reports a hardware error, or is still too hot.
         """
         if self._broken:
             joints = " ".join(self._map.names[self._map.motor_ids.index(i)] for i in self._broken)
@@ -140,9 +141,13 @@ class HandCycle:
                 f"{joints}: still in error: end this program, run 'dacapo hand reboot {joints}', "
                 "then start again"
             )
+        now_ns = time.monotonic_ns()
         with self._lock:
             self._resting = True
-            self._monitor.reset(time.monotonic_ns())
+            self._monitor.reset(now_ns)
+            decision = self._monitor.decide(now_ns)
+        if not decision.accepts:
+            raise SafetyStop(decision.reason)
 
     def __call__(self) -> bool:
         """Do one cycle; False when it cannot go on (`failure` says why)."""

@@ -192,11 +192,10 @@ class HandDriver:
         loop.wake()
 
     def rest(self) -> None:
-        """Hold the joints, currents capped, until the next targets, however long: no silence.
+        """Hold the joints where they are, currents capped, until the next targets, however long.
 
         Raises:
-            SafetyStop: the hand was stopped, or is limp; how to go on.
-            HardwareError: the hand is not active, or the bus thread has ended; why.
+            SafetyStop, HardwareError: as for `set_targets`.
         """
         self._running()[0].rest()
 
@@ -283,7 +282,9 @@ class HandDriver:
         if loop is None:
             return
         loop.stop()
-        if failed := release(self._connected()[1], self._settings):
+        motors = self._connected()[1]
+        motors.let_late_answers_pass()
+        if failed := release(motors, self._settings):
             raise MotorFault(f"not limp for sure: {'; '.join(failed)}: switch the power off")
 
     def _connected(self) -> tuple[MotorBus, Motors]:

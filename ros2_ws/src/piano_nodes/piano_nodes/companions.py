@@ -62,13 +62,17 @@ class Companion:
         )
         self._listener.start()
 
+    def ended(self) -> bool:
+        """Whether it runs no more."""
+        return self._process.poll() is not None
+
     def check(self) -> None:
         """See that it still runs.
 
         Raises:
             NodeError: it has ended; why.
         """
-        if self._process.poll() is not None:
+        if self.ended():
             self._listener.join(1.0)
             code = f"'{self._name}' ended with code {self._process.returncode}"
             raise NodeError(self._said[0] if self._said else code)

@@ -260,22 +260,22 @@ class Player(PianoNode):
         goal.publish_feedback(conversions.feedback_message(progress))
 
     def _rest_hand(self) -> None:
-        """Have the hand stay where it is, for as long as it takes until another song."""
+        """Have the hand stay where it is until another song; no command may overtake that."""
         with self._news:
             reading = self._reading
-        if reading is not None:
+        if not self._ask_hand(self._hand_rest) and reading is not None:
             self.send(reading.positions)
-            self._ask_hand(self._hand_rest)
 
-    def _ask_hand(self, service: Client) -> None:
-        """Call a service of the hand, where there is one, and wait a moment for the answer."""
+    def _ask_hand(self, service: Client) -> bool:
+        """Call a service of the hand and wait for the answer; False where there is none."""
         if not service.service_is_ready():
-            return
+            return False
         answered = threading.Event()
         future = service.call_async(Trigger.Request())
         future.add_done_callback(lambda _: answered.set())
         if not answered.wait(timeout=1.0):
             self.get_logger().warning(f"the hand did not answer {service.srv_name}")
+        return True
 
     def _order_of(self, names: tuple[str, ...]) -> NDArray[np.intp] | None:
         """Where our joints are in a message with these names; None when one is missing."""

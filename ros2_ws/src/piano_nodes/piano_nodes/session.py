@@ -105,7 +105,7 @@ def perform(performer: Performer, port: RigPort, report: Callable[[Progress], No
     """
     port.attend(performer)
     timeout_s, steps = FIRST_STATE_S, 0
-    while performer.stage is not Stage.DONE:
+    while not _over(performer):
         if port.cancelled():
             raise Cancelled
         reading = port.wait_for_state(performer.deadline_ns, timeout_s)
@@ -120,6 +120,8 @@ def perform(performer: Performer, port: RigPort, report: Callable[[Progress], No
         timeout_s = STATE_S
         now_ns = time.monotonic_ns()
         targets = performer.step(reading.time_ns, reading.positions, reading.velocities, now_ns)
+        if _over(performer):  # nothing that could overtake what the player does next
+            break
         if not np.isfinite(targets).all():
             raise NodeError(
                 f"policy '{performer.policy_name}' broke: it gave no number as a target"
@@ -130,3 +132,7 @@ def perform(performer: Performer, port: RigPort, report: Callable[[Progress], No
             time.sleep(BREATH_S)
             report(performer.progress())
     report(performer.progress())
+
+
+def _over(performer: Performer) -> bool:
+    return performer.stage is Stage.DONE

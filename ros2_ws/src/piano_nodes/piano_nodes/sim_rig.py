@@ -142,6 +142,8 @@ class SimRig(PianoNode):
         return response
 
     def _rest_asked(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        if not self._stopped:
+            self._rig.hold(time.monotonic_ns())
         response.success, response.message = not self._stopped, self._stopped or "held"
         return response
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from calibration import read_recording
 from hardware.errors import HardwareError, MotorFault
 from hardware.hand.device import nominal_device, write_device
 from hardware.hand.driver import HandDriver
@@ -68,7 +69,7 @@ def test_hardware_that_is_there_and_well_is_accepted(hardware: dict[str, str]) -
         ({"keyboard": "Steinway"}, "no keyboard matches 'Steinway'"),
         ({"port": "/dev/nowhere"}, "does not pass its doctor"),
         ({"world": "nominal"}, "mode real has no world"),
-        ({"rig": "allegro_slide_49"}, "not dynamixel"),
+        ({"rig": "allegro_slide_49"}, "and has no device: leave it out"),
     ],
 )
 def test_what_is_missing_is_said_and_nothing_moves(
@@ -119,13 +120,16 @@ def connects(port: str) -> HardwareError | None:
 
 
 def test_killing_the_hand_ends_the_song_and_the_motors_hold_by_themselves(
-    playing: subprocess.Popen[str], hardware: dict[str, str]
+    playing: subprocess.Popen[str], hardware: dict[str, str], tmp_path: Path
 ) -> None:
     (hand,) = children(playing.pid, "e.hand()")
     os.kill(hand, signal.SIGKILL)
     _, complaint = playing.communicate(timeout=30)
     assert playing.returncode == 1
     assert "'hand' ended with code -9" in complaint
+    (kept,) = tmp_path.iterdir()
+    assert f"what was recorded until then is in {kept}" in complaint
+    assert len(read_recording(kept).states.time_ns) > 0
     error = connects(hardware["port"])
     assert isinstance(error, MotorFault)
     assert "dacapo hand release" in str(error)

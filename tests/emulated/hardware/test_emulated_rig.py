@@ -220,8 +220,8 @@ def test_a_fault_of_a_joint_without_a_motor_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "motors").is_symlink()
 
 
-def test_a_rig_without_motors_on_a_bus_cannot_be_emulated() -> None:
-    with pytest.raises(HardwareError, match="leap_rail_49, or play this rig with --mode virtual"):
+def test_a_rig_without_motors_on_a_bus_has_no_mechanics() -> None:
+    with pytest.raises(HardwareError, match="has ros_trajectory, not dynamixel"):
         Mechanics(load_rig("allegro_slide_49"), load_world("nominal"))
 
 

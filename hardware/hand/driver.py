@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -15,7 +16,7 @@ from numpy.typing import ArrayLike
 from hardware.bus.exchange import MotorBus
 from hardware.bus.port import SerialPort
 from hardware.bus.sdk import Motors
-from hardware.errors import HardwareError, MotorFault
+from hardware.errors import BusError, HardwareError, MotorFault
 from hardware.hand.activation import activate, motor_settings, release
 from hardware.hand.cycle import HandCycle
 from hardware.hand.device import Device, dynamixel_driver
@@ -283,7 +284,8 @@ class HandDriver:
             return
         loop.stop()
         motors = self._connected()[1]
-        motors.let_late_answers_pass()
+        with suppress(BusError):  # a device that is gone: letting go is tried, and says so
+            motors.let_late_answers_pass()
         if failed := release(motors, self._settings):
             raise MotorFault(f"not limp for sure: {'; '.join(failed)}: switch the power off")
 

@@ -48,7 +48,8 @@ examples:
   dacapo play ode_to_joy --json                  performance.json on standard output
 
 Leaves a folder <time>-<song> with performance.json, performance.mid, a rosbag2 recording and
-report.html. Ctrl-C stops the hand and leaves nothing half-written.
+report.html. Ctrl-C stops the hand and leaves nothing half-written;
+of a song that fails or is stopped on hardware, emulated or real, the recording is kept.
 """
 
 

@@ -154,11 +154,13 @@ class FaultyGraph:
     @contextmanager
     def apart(self, run: RunFolder) -> Iterator[None]:
         """The song with a process for every node, from its first key on."""
-        names = ("player", "recorder", "play_client")
-        nodes: list[NodeCompanion] = []
+        nodes = [self.process("recorder", run.path)]
         try:
+            assert until(
+                lambda: "recorder" in {each.name for each in list(self._beside.told)}, 20.0
+            )
             self._beside.keys = 0
-            nodes += (self.process(name, run.path) for name in names)
+            nodes += (self.process(name, run.path) for name in ("player", "play_client"))
             until(lambda: self._beside.keys > 0 or nodes[-1].ended(), 30.0)
             for node in nodes:
                 node.check()

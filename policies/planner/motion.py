@@ -100,6 +100,7 @@ class _Tips:
             self._hold(finger, press)
         for before, press in pairwise(presses):
             self._hop(finger, before, press)
+            self._pass_over(finger, before, press)
 
     def _approach(self, finger: int, idle: Array, before: Press | None, press: Press) -> None:
         """Come from idling to just above the key, and wait there."""
@@ -150,6 +151,19 @@ class _Tips:
             self.tips[row, finger, :2] = (1 - w) * start[:2] + w * end[:2]
             self.tips[row, finger, 2] = max(start[2], end[2]) + p.hop_m
             self.pressed[row, finger] = -1
+            self.duty[row, finger] = _MOVING
+
+    def _pass_over(self, finger: int, before: Press, press: Press) -> None:
+        """Move to the next key in a rest too short for coming from idling."""
+        p, rest = self.parameters, press.start - before.end
+        if press.key == before.key or not p.hop_steps <= rest <= p.rise_steps:
+            return
+        start, end = self.keys[before.key], self.keys[press.key]
+        for i, row in enumerate(range(before.end, press.start)):
+            w = min(p.hop_share * (i + 1), 1.0)
+            above = p.lift_m if w < 1.0 else p.ready_m
+            self.tips[row, finger, :2] = (1 - w) * start[:2] + w * end[:2]
+            self.tips[row, finger, 2] = max(start[2], end[2]) + above
             self.duty[row, finger] = _MOVING
 
     def keep_apart(self) -> None:

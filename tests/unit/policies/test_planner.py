@@ -12,7 +12,7 @@ import pytest
 from policies import Plan, PolicyError, load_policy, make_plan
 from policies.evaluation import episodes
 from policies.planner import PlanParameters, load_parameters
-from score import CONTROL_STEP_S, Performance
+from score import CONTROL_STEP_S, Note, Performance, Score
 from tests.unit.playing import (
     FOUR_SONGS,
     RIGS,
@@ -143,3 +143,14 @@ def test_other_parameters_make_another_plan() -> None:
     goals, model = song_goals("leap_rail_49", "hot_cross_buns"), nominal_model("leap_rail_49")
     plan: Plan = make_plan(goals, model, PlanParameters(hover_m=0.012))
     assert not np.array_equal(plan.targets, song_plan("leap_rail_49", "hot_cross_buns").targets)
+
+
+@every_rig
+@pytest.mark.parametrize("rest_s", [0.05, 0.1, 0.15, 0.2])
+def test_detached_notes_are_struck_once(rig: str, rest_s: float) -> None:
+    notes = [Note(p, 0.4 * i, 0.4 * (i + 1) - rest_s) for i, p in enumerate((60, 62, 64, 62))]
+    model = nominal_model(rig)
+    goals = goals_of(Score("detached", tuple(notes)), model.rig)
+    [played] = episodes(make_plan(goals, model), model, goals, 1, 0)
+    assert played.note.f1_100ms == 1.0
+    assert played.frame.f1 > 0.9

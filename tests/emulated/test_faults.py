@@ -242,6 +242,21 @@ def kill(node: str) -> int:
     return time.monotonic_ns()
 
 
+def test_a_step_of_the_wall_clock(graph: FaultyGraph) -> None:
+    run = graph.new_run()
+    with graph.apart(run):
+        graph.clock.step(-3600)
+        stepped_ns = time.monotonic_ns()
+        assert until((run.partial / "performance.json").exists, 15.0)
+    graph.clock.step(0)
+    outcome = Outcome(run.partial, "", stepped_ns)
+    assert graph.first(outcome, "recorder", "the wall clock was moved by -3600") < 1.1
+    performance = outcome.performance
+    assert performance.note.f1_100ms > 0.7
+    assert abs(performance.onset_error_ms.median or 0.0) < 50.0
+    assert_intact(outcome)
+
+
 def test_a_killed_player(graph: FaultyGraph) -> None:
     run = graph.new_run()
     with graph.apart(run):
@@ -265,18 +280,3 @@ def test_a_killed_recorder(graph: FaultyGraph) -> None:
     recording = read_recording(run.partial)
     assert killed_ns - recording.states.time_ns[-1] < 1e9
     assert "incomplete" in {problem.kind for problem in find_problems(recording)}
-
-
-def test_a_step_of_the_wall_clock(graph: FaultyGraph) -> None:
-    run = graph.new_run()
-    with graph.apart(run):
-        graph.clock.step(-3600)
-        stepped_ns = time.monotonic_ns()
-        assert until((run.partial / "performance.json").exists, 15.0)
-    graph.clock.step(0)
-    outcome = Outcome(run.partial, "", stepped_ns)
-    assert graph.first(outcome, "recorder", "the wall clock was moved by -3600") < 1.1
-    performance = outcome.performance
-    assert performance.note.f1_100ms > 0.7
-    assert abs(performance.onset_error_ms.median or 0.0) < 50.0
-    assert_intact(outcome)

@@ -22,6 +22,7 @@ from piano_nodes import qos
 from piano_nodes.companions import NodeCompanion
 from piano_nodes.compose import run_graph
 from piano_nodes.ending import give_up
+from piano_nodes.errors import NodeError
 from piano_nodes.graph import Graph, NodeSpec, play_graph
 from piano_nodes.names import DIAGNOSTICS, HAND_RESET, JOINT_STATES, KEY_EVENTS
 from piano_nodes.node import UNUSABLE
@@ -85,7 +86,7 @@ class FaultyGraph:
         self.rig = FaultyRig(self.port, self._midi)
         self._beside = Listener(self._offset_ns)
         self._hand: NodeCompanion | None = None
-        self._keyboard = self.process("keyboard", longest_press_s=1.0)
+        self._keyboard = self.process("keyboard", longest_press_s=0.45)
 
     def graph(self, run: Path) -> Graph:
         """All nodes of a run."""
@@ -152,25 +153,41 @@ class FaultyGraph:
         return Outcome(folder, failure, broken.time_ns)
 
     @contextmanager
-    def apart(self, run: RunFolder) -> Iterator[None]:
+    def apart(self) -> Iterator[RunFolder]:
         """The song with a process for every node, from its first key on."""
-        nodes = [self.process("recorder", run.path)]
+        for attempt in range(3):
+            run = self.new_run()
+            nodes: list[NodeCompanion] = []
+            try:
+                self._begin_apart(run, nodes)
+            except NodeError as error:
+                self._end_apart(nodes)
+                if attempt == 2 or "this computer left" not in str(error):
+                    raise
+                self.ready()
+            else:
+                break
         try:
-            assert until(
-                lambda: "recorder" in {each.name for each in list(self._beside.told)}, 20.0
-            )
-            self._beside.keys = 0
-            nodes += (self.process(name, run.path) for name in ("player", "play_client"))
-            until(lambda: self._beside.keys > 0 or nodes[-1].ended(), 30.0)
-            for node in nodes:
-                node.check()
-            yield
+            yield run
         finally:
-            for name in ("play_client", "player"):  # whatever they are at
-                for number in own_children(f"e.{name}()"):
-                    os.kill(number, signal.SIGKILL)
-            for node in nodes:
-                node.close()
+            self._end_apart(nodes)
+
+    def _begin_apart(self, run: RunFolder, nodes: list[NodeCompanion]) -> None:
+        nodes.append(self.process("recorder", run.path))
+        assert until(lambda: "recorder" in self._beside.names(), 20.0)
+        self._beside.keys = 0
+        nodes.extend(self.process(name, run.path) for name in ("player", "play_client"))
+        until(lambda: self._beside.keys > 0 or nodes[-1].ended(), 30.0)
+        for node in nodes:
+            node.check()
+
+    @staticmethod
+    def _end_apart(nodes: list[NodeCompanion]) -> None:
+        for name in ("play_client", "player"):  # whatever they are at
+            for number in own_children(f"e.{name}()"):
+                os.kill(number, signal.SIGKILL)
+        for node in nodes:
+            node.close()
 
     def first(self, outcome: Outcome, node: str, words: str) -> float:
         """How long after the fault a node spoke of it [s]."""
@@ -224,6 +241,10 @@ class Listener(Beside):
         self.node.create_subscription(DiagnosticArray, DIAGNOSTICS, self._take, qos.DIAGNOSTICS)
         self.node.create_subscription(JointState, JOINT_STATES, self._count, qos.STATES)
         self._reset = self.node.create_client(Trigger, HAND_RESET)
+
+    def names(self) -> set[str]:
+        """Nodes that said something."""
+        return {each.name for each in list(self.told)}
 
     def reset(self) -> bool:
         """Reset the hand, if it is there and can be."""

@@ -90,7 +90,7 @@ def _do(rig: Any, name: str, words: list[str]) -> dict[str, Any]:  # noqa: ANN40
         rig.power_cycle()
         time.sleep(0.3)  # motors restart
     elif name != "look":
-        getattr(rig.faults, name)(*words)
+        getattr(rig.faults, name)(*(int(word) if word.isdecimal() else word for word in words))
     on = [motor for motor in motors.values() if motor.torque_on]
     return {
         "pulling": len([motor for motor in on if motor.table["Bus_Watchdog"] != -1]),

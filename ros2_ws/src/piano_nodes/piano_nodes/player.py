@@ -241,6 +241,7 @@ class Player(PianoNode):
         policy = str(self.values["policy"])
         timing = ON_THE_GRID if self.values["mode"] == "sim" else OVER_THE_BUS
         performer, goals = prepare(song, self._model, policy, timing)
+        self._trouble.await_tellers(KEY_EVENTS)
         self._scheduling = self.request_realtime()
         perform(performer, self, lambda now: self._feedback(goal, now))
         self._rest_hand()

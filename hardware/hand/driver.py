@@ -182,16 +182,6 @@ class HandDriver:
         hand.stop(reason)
         loop.wake()
 
-    def go_limp(self, reason: str = "let go") -> None:
-        """Switch all torques off at once, until `resume`; states go on.
-
-        Raises:
-            HardwareError: as for `hold`.
-        """
-        hand, loop = self._running()
-        hand.fault(reason)
-        loop.wake()
-
     def rest(self) -> None:
         """Hold the joints where they are, currents capped, until the next targets, however long.
 

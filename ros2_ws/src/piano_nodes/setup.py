@@ -6,11 +6,12 @@ setup(
     name="piano_nodes",
     version="0.1.0",
     packages=["piano_nodes"],
+    package_data={"piano_nodes": ["loopback.xml"]},
     data_files=[
         ("share/ament_index/resource_index/packages", ["resource/piano_nodes"]),
         ("share/piano_nodes", ["package.xml"]),
     ],
-    zip_safe=True,
+    zip_safe=False,
     entry_points={
         "console_scripts": [
             "sim_rig = piano_nodes.executables:sim_rig",

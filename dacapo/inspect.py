@@ -10,7 +10,7 @@ from dacapo.output import print_json, print_table, remark
 from dacapo.verbs import Verbs, add_verb
 
 if TYPE_CHECKING:
-    from calibration import Recording
+    from calibration.recordings import Recording
 
 EPILOG = """\
 examples:
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs the verb."""
     recording = open_recording(arguments.recording)
     if arguments.json:
-        from calibration import recording_summary
+        from calibration.recordings import recording_summary
 
         print_json(recording_summary(recording))
     else:
@@ -47,7 +47,7 @@ def open_recording(path: Path) -> Recording:
     Raises:
         RecordingError: it cannot be read.
     """
-    from calibration import read_recording
+    from calibration.recordings import read_recording
 
     recording = read_recording(path)
     if "incomplete" in recording.notes and recording.folder not in (path, path / "recording"):
@@ -56,7 +56,7 @@ def open_recording(path: Path) -> Recording:
 
 
 def _print(recording: Recording) -> None:
-    from calibration import find_problems, stream_summaries
+    from calibration.recordings import find_problems, stream_summaries
 
     rows = [
         (s.topic, s.messages, _number(s.rate_hz, ".1f"), _number(s.longest_gap_ms, ".0f"))

@@ -30,7 +30,7 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the verb."""
-    from calibration import read_recording, repair
+    from calibration.recordings import read_recording, repair
 
     folder = repair(arguments.recording, arguments.out)
     recording = read_recording(folder)

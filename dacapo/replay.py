@@ -14,7 +14,7 @@ from dacapo.verbs import DEFAULT_RIG, Verbs, add_params_argument, add_verb
 from dacapo.video import check_video
 
 if TYPE_CHECKING:
-    from calibration import Replayed
+    from calibration.recordings import Replayed
 
 EPILOG = """\
 examples:
@@ -43,7 +43,7 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the verb."""
-    from calibration import find_problems, replay
+    from calibration.recordings import find_problems, replay
 
     if arguments.video:
         check_video(arguments.video)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from calibration import read_recording
+from calibration.recordings import read_recording
 from piano_nodes.compose import Played, play
 from piano_nodes.errors import NodeError
 from policies import load_policy

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from calibration import Recording, find_problems, read_recording
+from calibration.recordings import Recording, find_problems, read_recording
 from hardware.hand.service import release_hand
 from piano_nodes import session
 from policies import load_policy, results

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from calibration import read_recording
+from calibration.recordings import read_recording
 from hardware.errors import HardwareError, MotorFault
 from hardware.hand.device import nominal_device, write_device
 from hardware.hand.driver import HandDriver

@@ -13,7 +13,7 @@ import pytest
 from rclpy.context import Context
 from sensor_msgs.msg import JointState
 
-from calibration import find_problems, read_recording, replay
+from calibration.recordings import find_problems, read_recording, replay
 from dacapo.__main__ import main
 from piano_nodes.compose import Played, play
 from piano_nodes.node import Surroundings

@@ -12,7 +12,7 @@ from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
-from calibration import read_recording
+from calibration.recordings import read_recording
 from piano_nodes import qos
 from piano_nodes.companions import EmulatorCompanion
 from piano_nodes.compose import play

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from calibration import PerformanceRecorder, Provenance
+from calibration.recordings import PerformanceRecorder, Provenance
 
 JOINTS = ("rail", "mcp", "pip")
 OFFSET_NS = 1_700_000_000 * 10**9

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from rosbags.highlevel import AnyReader
 
-from calibration import PerformanceRecorder, Provenance
+from calibration.recordings import PerformanceRecorder, Provenance
 from calibration.recordings.codec import OWN_TYPES
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from calibration import (
+from calibration.recordings import (
     PerformanceRecorder,
     Provenance,
     Recording,

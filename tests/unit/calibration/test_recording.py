@@ -17,7 +17,7 @@ from mcap.stream_reader import StreamReader
 from rosbags.highlevel import AnyReader
 from rosbags.typesys import Stores, get_typestore
 
-from calibration import RecordingError, RecordingWriter, Topic, message_schema
+from calibration.recordings import RecordingError, RecordingWriter, Topic, message_schema
 
 EMPTY = np.empty(0)
 STORE = get_typestore(Stores.ROS2_JAZZY)
@@ -92,7 +92,7 @@ def test_closing_twice_is_harmless_and_writing_after_it_is_an_error(tmp_path: Pa
 VICTIM = """
 import sys, time
 from pathlib import Path
-from calibration import RecordingWriter, Topic
+from calibration.recordings import RecordingWriter, Topic
 from tests.unit.calibration.test_recording import joint_state, topics
 writer = RecordingWriter(Path(sys.argv[1]), topics())
 message = joint_state(1.0)

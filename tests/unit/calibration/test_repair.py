@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calibration import (
+from calibration.recordings import (
     InvalidRecordingError,
     PerformanceRecorder,
     RecordingError,

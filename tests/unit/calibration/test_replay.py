@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calibration import (
+from calibration.recordings import (
     PerformanceRecorder,
     Provenance,
     RecordingError,

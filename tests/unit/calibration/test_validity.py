@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
-from calibration import (
+from calibration.recordings import (
     InvalidRecordingError,
     PerformanceRecorder,
     check_valid,

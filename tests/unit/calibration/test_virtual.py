@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calibration import check_valid, read_recording
+from calibration.recordings import check_valid, read_recording
 from calibration.virtual import play_virtual
 from hardware.errors import WorldError
 from hardware.world import World, load_world

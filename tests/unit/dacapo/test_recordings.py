@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from calibration import PerformanceRecorder, Provenance
+from calibration.recordings import PerformanceRecorder, Provenance
 from dacapo.__main__ import main
 from policies import load_policy
 from policies.in_process import perform_in_process

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from calibration import RecordingError
+from calibration.recordings import RecordingError
 from calibration.recordings.folders import read_bag
 from piano_nodes.names import JOINT_STATES
 from policies.run_folder import RunFolder

@@ -11,7 +11,7 @@ from pathlib import Path
 from ament_index_python.packages import PackageNotFoundError, get_package_share_path
 from std_srvs.srv import Trigger
 
-from calibration import (
+from calibration.recordings import (
     Provenance,
     RecordingError,
     RecordingWriter,

@@ -24,25 +24,32 @@ LOSSY_SHARE = 0.1
 
 def bench_bus(arguments: argparse.Namespace) -> int:
     """Measures with `port` and `seconds`; exit code 1 when a cycle was lost."""
-    from hardware.bus.bench import emulated_motors
-    from sim.realtime import request_realtime
+    from sim.realtime import leave_realtime, request_realtime
 
-    request_realtime()
-    results: dict[str, Any] = {}
-    with LiveLine() as line:
-        if arguments.port:
-            results["bus"] = _measure(arguments.port, arguments.seconds, line, "bus")
-        else:
-            with emulated_motors(DEFAULT_RIG) as device:
-                results["bus"] = _measure(device, arguments.seconds, line, "emulated bus")
-            with emulated_motors(DEFAULT_RIG, DROP) as device:
-                seconds = max(LOSSY_SHARE * arguments.seconds, 1.0)
-                results["lossy_bus"] = _measure(device, seconds, line, "1 % of packets lost")
+    request_realtime()  # this thread, too: it shares Python's lock with the loop
+    try:
+        with LiveLine() as line:
+            results = _measure_buses(arguments, line)
+    finally:
+        leave_realtime()
     if arguments.json:
         print_json(results)
     else:
         _print(results)
     return 1 if results["bus"]["lost_cycles"] else 0
+
+
+def _measure_buses(arguments: argparse.Namespace, line: LiveLine) -> dict[str, Any]:
+    """The bus that was asked for; or an emulated one, and one that loses packets."""
+    from hardware.bus.bench import emulated_motors
+
+    if arguments.port:
+        return {"bus": _measure(arguments.port, arguments.seconds, line, "bus")}
+    with emulated_motors(DEFAULT_RIG) as device:
+        bus = _measure(device, arguments.seconds, line, "emulated bus")
+    with emulated_motors(DEFAULT_RIG, DROP) as device:
+        seconds = max(LOSSY_SHARE * arguments.seconds, 1.0)
+        return {"bus": bus, "lossy_bus": _measure(device, seconds, line, "1 % of packets lost")}
 
 
 def _measure(device: Path, seconds: float, line: LiveLine, what: str) -> dict[str, Any]:

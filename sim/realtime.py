@@ -169,15 +169,17 @@ def sleep_until(deadline_ns: int) -> None:
 def request_realtime(priority: int = 20) -> str:
     """Ask for first-in-first-out scheduling of the calling thread and say what was granted.
 
-    Never fails: without the right to it (`ulimit -r`) the thread stays as it is.
+    Never fails: without the right to it (`ulimit -r`) the thread stays as it is. Threads and
+    processes that it starts do not inherit it: one that only starts up would keep others waiting.
 
     Returns:
         `SCHED_FIFO 20`, or `normal` with the reason.
     """
-    if not hasattr(os, "sched_setscheduler"):
+    if not hasattr(os, "SCHED_RESET_ON_FORK"):
         return "normal (this system has no SCHED_FIFO)"
     try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
+        policy = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
+        os.sched_setscheduler(0, policy, os.sched_param(priority))
     except OSError as error:
         return f"normal (SCHED_FIFO refused: {error.strerror})"
     return f"SCHED_FIFO {priority}"
@@ -185,5 +187,6 @@ def request_realtime(priority: int = 20) -> str:
 
 def leave_realtime() -> None:
     """Give the calling thread its ordinary place back: what follows may take long."""
-    if hasattr(os, "sched_setscheduler"):
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    if hasattr(os, "SCHED_RESET_ON_FORK"):
+        policy = os.SCHED_OTHER | os.SCHED_RESET_ON_FORK  # which only root may take back
+        os.sched_setscheduler(0, policy, os.sched_param(0))

@@ -36,6 +36,9 @@ CLIENT_TIMEOUT_MS = 50
 DRIVER_TIMEOUT_FACTOR) before it goes on and that client loses events: 0.5 s bridges an interpreter
 that is busy, and is how long the others are held up when a client is killed."""
 
+REGISTRY = "/dev/shm/jack-shm-registry"  # noqa: S108  where JACK puts it, no file of ours
+"""Where JACK counts its servers, eight at most."""
+
 START_TIMEOUT_S = 20.0
 """It takes 0.1 s; a machine under full load has needed ten."""
 
@@ -95,14 +98,16 @@ class JackServer:
         deadline_s = time.monotonic() + START_TIMEOUT_S
         while not jack_answers(name):
             if self._process.poll() is not None or time.monotonic() > deadline_s:
-                complaint = self._last_line()
+                complaint = self._complaint()
                 self.close()
                 raise KeyboardError(f"the JACK server '{name}' does not start: {complaint}")
             time.sleep(0.01)
 
-    def _last_line(self) -> str:
+    def _complaint(self) -> str:
         self._log.seek(0)
         lines = [line.strip() for line in self._log if line.strip()]
+        if any("Too many servers" in line for line in lines):
+            return f"it counts servers that were killed: end all that run, then remove {REGISTRY}"
         return lines[-1] if lines else f"no answer within {START_TIMEOUT_S:.0f} s"
 
 

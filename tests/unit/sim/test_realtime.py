@@ -1,5 +1,6 @@
 """Real-time pacing, on a clock that the tests turn by hand."""
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from score import CONTROL_STEP_S
 from sim import RigModel, Simulator, build_model, load_rig
-from sim.realtime import STEP_NS, RealTimeSimulator, RigState, run_paced
+from sim.realtime import STEP_NS, RealTimeSimulator, RigState, request_realtime, run_paced
 
 START_NS = 7_000_000_000
 CONTROL_NS = round(CONTROL_STEP_S * 1e9)
@@ -112,3 +113,18 @@ def test_the_loop_keeps_the_pace_of_the_clock(model: RigModel) -> None:
     assert behind_s < 0.1
     assert max(early_ns) <= 0  # no state is told before its time
     assert rig.report.steps + rig.report.lost_s * 200 >= 40
+
+
+def test_what_a_realtime_thread_starts_is_ordinary() -> None:
+    found = []
+
+    def start_another() -> None:
+        request_realtime()
+        other = threading.Thread(target=lambda: found.append(os.sched_getscheduler(0)))
+        other.start()
+        other.join()
+
+    thread = threading.Thread(target=start_another)
+    thread.start()
+    thread.join()
+    assert found == [os.SCHED_OTHER]

@@ -236,7 +236,7 @@ class Player(PianoNode):
         return message, Path(folder) if run is None else run.finish()
 
     def _perform_song(self, song: str, goal: ServerGoalHandle) -> tuple[RunResult, msg.Performance]:
-        leave_realtime()  # planning takes a core, too; threads inherit the executor's priority
+        leave_realtime()  # planning takes a core, too, and must not keep others waiting
         self._feedback(goal, Progress(Stage.LOADING))
         policy = str(self.values["policy"])
         timing = ON_THE_GRID if self.values["mode"] == "sim" else OVER_THE_BUS

@@ -77,9 +77,9 @@ $(PLAY_STAMP): pyproject.toml | $(VENV_STAMP)
 	@touch $@
 
 $(DEV_STAMP): pyproject.toml $(PLAY_STAMP)
-	@echo "set-up: installing the tools of tests and training"
+	@echo "set-up: installing the tools of tests, training and calibration"
 	@scripts/offer_midi.sh $(VENV)/bin/python
-	@$(PIP) ".[$(EXTRAS),train,hardware,dev]"
+	@$(PIP) ".[$(EXTRAS),train,calibrate,hardware,dev]"
 	@touch $@
 
 $(WS_STAMP): $(WS_SOURCES) $(PLAY_STAMP)

@@ -21,7 +21,6 @@ from hardware.hand.grip import Grip, read_health, tripped
 from hardware.hand.homing import SlowMotion, update
 from hardware.hand.state import HandState, Health
 from hardware.safety import Decision, SafetyMonitor, SafetyState
-from hardware.safety.monitor import HELD_AFTER_NS
 from hardware.safety.postures import PostureCheck
 from sim import TargetLimits
 
@@ -80,7 +79,6 @@ class HandCycle:
         self._current = np.zeros_like(motion.position)
         self._lock = threading.Lock()  # of the monitor and the next two
         self._targets = motion.targets[: self._map.n_joints].copy()
-        self._resting = True
         self._cycles = 0
         self._alerts: list[int] = []  # motors that report a hardware error
         self._broken: list[int] = []  # those among them that report more than a low supply
@@ -98,7 +96,6 @@ class HandCycle:
         with self._lock:
             limited = self._limits.limit(targets, self._targets, self.state.positions)
             if self._monitor.command(now_ns):
-                self._resting = False
                 self._targets = limited
                 return
             decision = self._monitor.decide(now_ns)
@@ -108,7 +105,6 @@ class HandCycle:
     def stop(self, reason: str) -> None:
         """Hold at once, go limp a second later."""
         with self._lock:
-            self._resting = False
             self._monitor.stop(reason)
 
     def fault(self, reason: str) -> None:
@@ -122,11 +118,10 @@ class HandCycle:
         Raises:
             SafetyStop: the hand was stopped, or is limp; how to go on.
         """
+        now_ns = time.monotonic_ns()
         with self._lock:
-            decision = self._monitor.decide(time.monotonic_ns())
-            if not decision.accepts:
-                raise SafetyStop(decision.reason)
-            self._resting = True
+            if not self._monitor.rest(now_ns):
+                raise SafetyStop(self._monitor.decide(now_ns).reason)
             self._targets = self.state.positions.copy()
 
     def reset(self) -> None:
@@ -143,7 +138,6 @@ class HandCycle:
             )
         now_ns = time.monotonic_ns()
         with self._lock:
-            self._resting = True
             self._monitor.reset(now_ns)
             decision = self._monitor.decide(now_ns)
         if not decision.accepts:
@@ -171,13 +165,8 @@ class HandCycle:
         return True
 
     def _decide(self) -> Decision:
-        now_ns = time.monotonic_ns()
         with self._lock:
-            decision = self._monitor.decide(now_ns)
-            if self._resting and decision.state != SafetyState.LIMP:
-                self._monitor.reset(now_ns - HELD_AFTER_NS)  # a rest is no silence
-                decision = self._monitor.decide(now_ns)
-        return decision
+            return self._monitor.decide(time.monotonic_ns())
 
     def _watch(self) -> None:
         """Look for what should stop the hand."""

@@ -52,9 +52,9 @@ class SafetyMonitor:
 
     | what | then | out of it |
     |---|---|---|
-    | 100 ms without a command, or low supply | held | the next command |
+    | `rest`; 100 ms without a command, or low supply | held | the next command |
     | `stop` (a person, Ctrl-C, a posture) | held at once | reset |
-    | 1 s after the last command that was followed | limp | reset |
+    | 1 s after the last command that was accepted, or the end of a rest | limp | reset |
     | too hot, or `fault` (overload, a bus that is gone) | limp at once | reset |
 
     Times are monotonic [ns]. Not locked: call it from one thread, or under the driver's lock.
@@ -67,25 +67,40 @@ class SafetyMonitor:
     def __init__(self, ratings: Sequence[MotorRating], way_out: str = RESET) -> None:
         self._derating, self._way_out = Derating(ratings), way_out
         self._command_ns = 0
+        self._resting = False
         self._stopped = ""
         self._limp = f"not active yet: {self._way_out}"
 
     def reset(self, now_ns: int) -> None:
-        """Begin anew, because a person said so: active, as if a command had come now.
+        """Begin anew, because a person said so: at rest.
 
         The heat of the motors is kept: a reset cools nothing.
         """
         self._command_ns, self._stopped, self._limp = now_ns, "", ""
+        self._resting = True
 
     def command(self, now_ns: int) -> bool:
         """A new target arrived; returns whether to follow it."""
         if not self.decide(now_ns).accepts:
             return False
         self._command_ns = now_ns
-        return not self._derating.sagging()
+        followed = not self._derating.sagging()
+        self._resting = self._resting and not followed
+        return followed
+
+    def rest(self, now_ns: int) -> bool:
+        """Hold until the next command, however long that takes: a rest is no silence.
+
+        Returns:
+            Whether the hand may: not when only a reset helps.
+        """
+        accepted = self.decide(now_ns).accepts
+        self._resting = self._resting or accepted
+        return accepted
 
     def stop(self, reason: str) -> None:
         """Hold at once, take no command, go limp soon; the first reason stays."""
+        self._resting = False
         self._stopped = self._stopped or reason
 
     def fault(self, reason: str) -> None:
@@ -107,6 +122,8 @@ class SafetyMonitor:
 
     def decide(self, now_ns: int) -> Decision:
         """What is to be done now; limp stays limp until a reset."""
+        if self._resting:
+            self._command_ns = now_ns - HELD_AFTER_NS
         silent_ns = now_ns - self._command_ns
         if hot := self._derating.too_hot():
             self.fault(f"{hot} is too hot")

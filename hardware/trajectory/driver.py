@@ -14,7 +14,6 @@ from hardware.hand.homing import PERIOD_NS
 from hardware.hand.loop import BusLoop
 from hardware.hand.state import HandState
 from hardware.safety import Decision, SafetyMonitor, SafetyState
-from hardware.safety.monitor import HELD_AFTER_NS
 from hardware.safety.postures import PostureCheck
 from hardware.trajectory.hearing import Hearing
 from hardware.trajectory.joints import Reading
@@ -72,7 +71,7 @@ class TrajectoryDriver:
         self._lock = threading.Lock()  # of all below
         self._monitor = SafetyMonitor((), WAY_OUT)  # currents are the controllers' business
         self._targets = self._sent = np.empty(0)
-        self._resting = self._frozen = False
+        self._frozen = False
         self._states, self._mode = 0, SafetyState.HELD
 
     @property
@@ -119,7 +118,7 @@ class TrajectoryDriver:
             limited = self._limits.limit(wanted, self._targets, positions)
             if not self._monitor.command(now_ns):
                 raise SafetyStop(self._monitor.decide(now_ns).reason)
-            self._resting, self._targets = False, limited
+            self._targets = limited
         loop.wake()
 
     def on_cycle(self, callback: Callable[[HandState], None]) -> None:
@@ -144,11 +143,10 @@ class TrajectoryDriver:
             HardwareError: as for `hold`.
         """
         self._running()
+        now_ns = time.monotonic_ns()
         with self._lock:
-            decision = self._monitor.decide(time.monotonic_ns())
-            if not decision.accepts:
-                raise SafetyStop(decision.reason)
-            self._resting = True
+            if not self._monitor.rest(now_ns):
+                raise SafetyStop(self._monitor.decide(now_ns).reason)
 
     def resume(self) -> None:
         """Because a person said so: take targets again.
@@ -158,7 +156,7 @@ class TrajectoryDriver:
         """
         loop = self._running()
         with self._lock:
-            self._resting, self._frozen = True, False
+            self._frozen = False
             self._monitor.reset(time.monotonic_ns())
         loop.wake()
 
@@ -183,7 +181,7 @@ class TrajectoryDriver:
         sent = lift_fingers(port, self._hearing, self.rig, self._interrupted)
         with self._lock:
             self._sent, self._targets = sent, sent[: self._n].copy()
-            self._resting, self._frozen, self._mode = True, False, SafetyState.HELD
+            self._frozen, self._mode = False, SafetyState.HELD
             self._monitor.reset(time.monotonic_ns())
         self.loop = BusLoop(self._cycle, PERIOD_NS)
         self.loop.start()
@@ -226,14 +224,10 @@ class TrajectoryDriver:
 
     def _stop(self, reason: str) -> None:
         with self._lock:
-            self._resting = False
             self._monitor.stop(reason)
 
     def _decide(self, now_ns: int) -> Decision:
         decision = self._monitor.decide(now_ns)
-        if self._resting and decision.accepts:
-            self._monitor.reset(now_ns - HELD_AFTER_NS)  # a rest is no silence
-            decision = self._monitor.decide(now_ns)
         active = decision.state == SafetyState.ACTIVE
         self._mode = SafetyState.ACTIVE if active else SafetyState.HELD
         return decision

@@ -16,6 +16,7 @@ def monitor() -> SafetyMonitor:
     """Active since time 0."""
     monitor = SafetyMonitor(RATINGS)
     monitor.reset(0)
+    assert monitor.command(0)
     return monitor
 
 
@@ -25,7 +26,10 @@ def test_a_hand_is_limp_until_it_is_reset() -> None:
     assert decision.state is SafetyState.LIMP
     assert not decision.current_limits_a.any()
     assert not monitor.command(0)
+    assert not monitor.rest(0)
     monitor.reset(0)
+    assert monitor.decide(0).state is SafetyState.HELD
+    assert monitor.command(0)
     assert monitor.decide(0).state is SafetyState.ACTIVE
 
 
@@ -48,8 +52,46 @@ def test_after_a_second_of_silence_only_a_reset_helps(monitor: SafetyMonitor) ->
     assert "dacapo hand release" in decision.reason
     assert not monitor.command(1001 * MS)
     assert monitor.decide(1001 * MS).state is SafetyState.LIMP
+    assert not monitor.rest(1001 * MS)
     monitor.reset(1002 * MS)
+    assert monitor.command(1002 * MS)
     assert monitor.decide(1002 * MS).state is SafetyState.ACTIVE
+
+
+def test_a_rest_is_no_silence(monitor: SafetyMonitor) -> None:
+    assert monitor.rest(50 * MS)
+    for at_ms in (51, 1050, 3_600_000):
+        decision = monitor.decide(at_ms * MS)
+        assert (decision.state, decision.accepts) == (SafetyState.HELD, True)
+    assert monitor.command(3_600_001 * MS)
+    assert monitor.decide(3_600_001 * MS).state is SafetyState.ACTIVE
+    assert monitor.decide(3_601_001 * MS).state is SafetyState.LIMP
+
+
+def test_a_reset_leads_to_a_rest() -> None:
+    monitor = SafetyMonitor(RATINGS)
+    monitor.reset(0)
+    assert monitor.decide(0).state is SafetyState.HELD
+    assert monitor.decide(3_600_000 * MS).accepts
+
+
+def test_a_stop_ends_a_rest(monitor: SafetyMonitor) -> None:
+    monitor.rest(0)
+    monitor.decide(5000 * MS)
+    monitor.stop("a person pressed stop")
+    assert not monitor.rest(5001 * MS)
+    assert monitor.decide(5001 * MS).state is SafetyState.HELD
+    assert monitor.decide(5801 * MS).state is SafetyState.HELD
+    assert monitor.decide(6001 * MS).state is SafetyState.LIMP
+
+
+def test_a_hand_that_rests_is_watched(monitor: SafetyMonitor) -> None:
+    monitor.rest(0)
+    monitor.health([30, 30], [5.0, 3.3])
+    assert not monitor.command(2000 * MS)
+    assert "if_mcp at 3.3 V" in monitor.decide(4000 * MS).reason
+    monitor.fault("if_mcp reports overload")
+    assert monitor.decide(4001 * MS).state is SafetyState.LIMP
 
 
 def test_a_command_that_comes_too_late_does_not_wake_the_hand(monitor: SafetyMonitor) -> None:
@@ -114,6 +156,7 @@ def test_a_reset_cools_no_motor(monitor: SafetyMonitor) -> None:
         monitor.measured(at_ms * MS, [0.0, 1.8])
     hot = monitor.heat
     monitor.reset(5000 * MS)
+    assert monitor.command(5000 * MS)
     np.testing.assert_array_equal(monitor.heat, hot)
     decision = monitor.decide(5000 * MS)
     assert decision.state is SafetyState.ACTIVE
@@ -121,14 +164,17 @@ def test_a_reset_cools_no_motor(monitor: SafetyMonitor) -> None:
     assert decision.reason == "if_mcp drew much current for long"
 
 
-ACTS = st.sampled_from(["command", "stop", "fault", "reset", "sag", "supply", "wait", "long wait"])
+ACTS = st.sampled_from(
+    ["command", "rest", "stop", "fault", "reset", "sag", "supply", "wait", "long wait"]
+)
 
 
 @given(st.lists(st.tuples(ACTS, st.integers(0, 120))))
 def test_no_sequence_of_events_moves_a_hand_that_needs_a_reset(acts: list[tuple[str, int]]) -> None:
-    monitor, now_ns, locked = SafetyMonitor(RATINGS), 0, True
+    monitor, now_ns, locked, rested = SafetyMonitor(RATINGS), 0, True, False
     for act, wait_ms in acts:
         now_ns += wait_ms * MS + (act == "long wait") * 1000 * MS
+        rested = rested and act not in ("command", "stop", "fault")
         if act == "command":
             followed = monitor.command(now_ns)
             assert not (followed and locked)
@@ -139,6 +185,10 @@ def test_no_sequence_of_events_moves_a_hand_that_needs_a_reset(acts: list[tuple[
             monitor.fault("fault")
         elif act == "reset":
             monitor.reset(now_ns)
+            rested = True
+        elif act == "rest":
+            rested = monitor.rest(now_ns)
+            assert not (rested and locked)
         elif act in ("sag", "supply"):
             monitor.health([30, 30], [5.0, 3.0 if act == "sag" else 5.0])
         decision = monitor.decide(now_ns)
@@ -146,6 +196,7 @@ def test_no_sequence_of_events_moves_a_hand_that_needs_a_reset(acts: list[tuple[
         locked = locked or decision.state is SafetyState.LIMP
         assert decision.accepts == (not locked)
         assert bool(decision.current_limits_a.any()) == (decision.state is not SafetyState.LIMP)
+        assert not rested or decision.state is SafetyState.HELD
         if decision.state is not SafetyState.ACTIVE:
             assert decision.reason
             assert (decision.current_limits_a <= 0.55).all()

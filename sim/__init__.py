@@ -14,13 +14,13 @@ from sim.model import (
     key_name,
     tip_name,
 )
-from sim.parameters import (
-    Parameter,
-    PhysicsParameters,
-    parameter_table,
+from sim.parameter_files import (
+    FittedParameters,
+    read_fitted,
     read_parameters,
     write_parameters,
 )
+from sim.parameters import Parameter, PhysicsParameters, parameter_table
 from sim.randomisation import Randomisation
 from sim.rig import RAIL, Rig, load_rig, rig_names
 from sim.simulator import Simulator
@@ -33,6 +33,7 @@ __all__ = [
     "Driver",
     "DynamixelDriver",
     "Environment",
+    "FittedParameters",
     "Parameter",
     "ParameterError",
     "PhysicsParameters",
@@ -52,6 +53,7 @@ __all__ = [
     "limit_targets",
     "load_rig",
     "parameter_table",
+    "read_fitted",
     "read_parameters",
     "record_states",
     "rig_names",

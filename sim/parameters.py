@@ -6,19 +6,13 @@ import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Literal
 
 import mujoco
 import numpy as np
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from score import write_whole
 from sim.errors import ParameterError
 from sim.model import PHYSICS_STEP_S, RigModel, key_name
 from sim.rig import RAIL, Rig
-from sim.yaml_files import first_complaint, read_yaml
 
 _OFFSET = "joint_offset:"
 _STIFFEST_S = 2 * PHYSICS_STEP_S  # MuJoCo takes shorter contact time constants for this one
@@ -211,59 +205,3 @@ def _check_keys(model: RigModel) -> None:
     depth = data.qpos[model.key_qpos] / model.key_travel_rad
     if sagging := np.flatnonzero(~(depth <= 0.02)).tolist():
         raise ParameterError(f"key {sagging[0]} rests at {depth[sagging[0]]:.0%} of its travel")
-
-
-class _ParametersFile(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    schema_version: Literal[1] = Field(alias="schema")
-    rig: str
-    values: dict[str, float]
-    intervals: dict[str, tuple[float, float]] = {}
-    provenance: dict[str, Any] = {}
-
-
-def write_parameters(
-    parameters: PhysicsParameters,
-    path: Path,
-    intervals: Mapping[str, tuple[float, float]] | None = None,
-    provenance: Mapping[str, Any] | None = None,
-) -> None:
-    """Write a YAML file, whole or not at all.
-
-    Args:
-        parameters: what to write.
-        path: the file.
-        intervals: lowest and highest likely value by parameter name.
-        provenance: where the values come from: recordings, study, code version.
-
-    Raises:
-        OSError: the folder cannot be written.
-    """
-    content = _ParametersFile(
-        schema=1,
-        rig=parameters.rig.name,
-        values=dict(parameters.values),
-        intervals=dict(intervals or {}),
-        provenance=dict(provenance or {}),
-    )
-    text = yaml.safe_dump(content.model_dump(mode="json", by_alias=True), sort_keys=False)
-    write_whole(path, text.encode())
-
-
-def read_parameters(path: Path, rig: Rig) -> PhysicsParameters:
-    """Read a physics parameters file made for ``rig``; missing values are nominal.
-
-    Raises:
-        ParameterError: unreadable file, another rig, unknown or out-of-range value; the message
-            names the file.
-    """
-    try:
-        content = _ParametersFile.model_validate(read_yaml(path))
-        if content.rig != rig.name:
-            raise ParameterError(f"made for rig '{content.rig}', not '{rig.name}'")
-        return PhysicsParameters.nominal(rig).with_values(**content.values)
-    except ValidationError as error:
-        raise ParameterError(f"{path}: {first_complaint(error)}") from error
-    except (ValueError, ParameterError) as error:
-        raise ParameterError(f"{path}: {error}") from error

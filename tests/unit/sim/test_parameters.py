@@ -25,6 +25,7 @@ from sim import (
     key_name,
     load_rig,
     parameter_table,
+    read_fitted,
     read_parameters,
     write_parameters,
 )
@@ -240,11 +241,22 @@ def test_files_keep_every_digit(rig: str, tmp_path: Path) -> None:
         parameters, path, intervals={"keyboard_z_m": (-0.001, 0.002)}, provenance={"trials": 300}
     )
     assert read_parameters(path, load_rig(rig)) == parameters
+    fitted = read_fitted(path, load_rig(rig))
+    assert fitted.parameters == parameters
+    assert fitted.intervals == {"keyboard_z_m": (-0.001, 0.002)}
+    assert fitted.provenance == {"trials": 300}
     content = yaml.safe_load(path.read_text())
     assert content["schema"] == 1
     assert content["intervals"] == {"keyboard_z_m": [-0.001, 0.002]}
     assert content["provenance"] == {"trials": 300}
     assert list(tmp_path.iterdir()) == [path]  # nothing temporary stays
+
+
+def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    nominal = PhysicsParameters.nominal(load_rig("leap_rail_49"))
+    with pytest.raises(ParameterError, match="interval of keyboard_z_m, 0 to 1 m"):
+        write_parameters(nominal, tmp_path / "fitted.yaml", {"keyboard_z_m": (0.0, 1.0)})
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_values_left_out_are_nominal(tmp_path: Path) -> None:
@@ -256,6 +268,7 @@ def test_values_left_out_are_nominal(tmp_path: Path) -> None:
 
 
 HEAD = "schema: 1\nrig: leap_rail_49\n"
+INTERVAL = HEAD + "values: {}\nintervals: {%s}\n"
 
 
 @pytest.mark.parametrize(
@@ -269,6 +282,11 @@ HEAD = "schema: 1\nrig: leap_rail_49\n"
         (HEAD + "values: {keyboard_z_m: 1}\n", "keyboard_z_m = 1.0 m: choose from"),
         (HEAD + "values: {keyboard_z_m: .nan}\n", "keyboard_z_m = nan m: choose from"),
         (HEAD + "values: {keyboard_z_m: low}\n", "values.keyboard_z_m: "),
+        (INTERVAL % "keyboard_q_m: [0, 0]", "interval of unknown physics parameter 'keyboard_q_m'"),
+        (INTERVAL % "keyboard_z_m: [0.002, 0.001]", "interval of keyboard_z_m, 0.002 to 0.001 m"),
+        (INTERVAL % "keyboard_z_m: [-1, 0.001]", "lie between -0.01 and 0.01"),
+        (INTERVAL % "keyboard_z_m: [.nan, 0.001]", "interval of keyboard_z_m, nan"),
+        (INTERVAL % "keyboard_z_m: [0.001]", "intervals.keyboard_z_m"),
         ("!!python/object/apply:os.system ['echo']", "not a YAML file"),
         ("!!python/name:os.system", "not a YAML file"),
         (HEAD + "values: !!python/object/new:dict {}\n", "not a YAML file"),

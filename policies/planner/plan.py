@@ -11,6 +11,7 @@ from policies.planner.fingering import choose_fingering
 from policies.planner.kinematics import Finger
 from policies.planner.motion import make_motion
 from policies.planner.parameters import PlanParameters, load_parameters
+from policies.planner.physics import Physics
 from policies.planner.reach import measure_reach
 from policies.planner.servo import joint_commands, joint_references
 from policies.policy import Observation
@@ -50,7 +51,9 @@ class Plan:
 
 
 def make_plan(goals: Goals, model: RigModel, parameters: PlanParameters | None = None) -> Plan:
-    """Plan a song on a rig.
+    """Plan a song on a rig, for the physics that its model has.
+
+    The model's command delay is no business of a plan: who plays leads it.
 
     Raises:
         SimError: goals for another keyboard.
@@ -58,12 +61,16 @@ def make_plan(goals: Goals, model: RigModel, parameters: PlanParameters | None =
     """
     check_goals(model, goals)
     rig = model.rig
-    parameters = parameters or load_parameters(rig.name)
+    physics = Physics.of(model)
+    parameters = physics.adapt(parameters or load_parameters(rig.name), rig.keys.trigger_fraction)
     reach = measure_reach(rig, parameters)
     fingering = choose_fingering(goals, rig, reach, parameters)
     motion = make_motion(goals, fingering, rig, reach, parameters)
     fingers = [Finger(rig, index) for index in range(len(rig.hand.fingers))]
-    references = joint_references(motion, rig, fingers)
-    commands = joint_commands(references, motion, rig, fingers, parameters)
-    targets = limit_targets(commands, model.joint_low, model.joint_high)
-    return Plan(rig.name, rig.joint_names, references, targets)
+    references = joint_references(motion, physics, fingers)
+    commands = joint_commands(
+        references, motion, fingers, rig=rig, physics=physics, parameters=parameters
+    )
+    read = references - physics.joint_offset  # what encoders will say
+    targets = limit_targets(commands - physics.joint_offset, model.joint_low, model.joint_high)
+    return Plan(rig.name, rig.joint_names, read, targets)

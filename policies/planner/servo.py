@@ -8,24 +8,32 @@ from numpy.typing import NDArray
 from policies.planner.kinematics import Finger
 from policies.planner.motion import Motion
 from policies.planner.parameters import PlanParameters
+from policies.planner.physics import Physics
 from score import CONTROL_STEP_S
 from sim import Rig
 
 Array = NDArray[np.float64]
 
 
-def joint_references(motion: Motion, rig: Rig, fingers: list[Finger]) -> Array:
-    """Joint positions at the end of each step, shape ``(T, n)``, rail first."""
-    columns = [motion.rail[:, None]]
+def joint_references(motion: Motion, physics: Physics, fingers: list[Finger]) -> Array:
+    """True joint positions at the end of each step, shape ``(T, n)``, rail first."""
+    rail, tips = motion.rail + physics.shift[1], physics.place(motion.tips)
+    columns = [rail[:, None]]
     for index, finger in enumerate(fingers):
-        points = motion.tips[:, index].copy()
-        points[:, 1] -= motion.rail
+        points = tips[:, index]
+        points[:, 1] -= rail
         columns.append(finger.inverse(points, motion.pitch[:, index]))
     return np.concatenate(columns, axis=1)
 
 
 def joint_commands(
-    references: Array, motion: Motion, rig: Rig, fingers: list[Finger], parameters: PlanParameters
+    references: Array,
+    motion: Motion,
+    fingers: list[Finger],
+    *,
+    rig: Rig,
+    physics: Physics,
+    parameters: PlanParameters,
 ) -> Array:
     """Targets held for a control step each that bring the joints to ``references``.
 
@@ -33,26 +41,29 @@ def joint_commands(
     time constant tau = kd / kp, so reaching q + dq in one step dt takes
     u = q + dq / (1 - exp(-dt / tau)). Key force and friction are added as force over stiffness.
     """
-    finger, rail = rig.finger, rig.rail
-    lag = np.full(references.shape[1], finger.damping_nms_per_rad / finger.stiffness_nm_per_rad)
-    lag[0] = rail.damping_ns_per_m / rail.stiffness_n_per_m
+    lag = physics.damping / physics.stiffness
     before = np.concatenate([references[:1], references[:-1]])
     change = references - before
     gain = parameters.lead_gain / (1 - np.exp(-CONTROL_STEP_S / lag)) + 1 - parameters.lead_gain
     commands = before + change * gain
-    stiffness = finger.stiffness_nm_per_rad
+    stiffness, friction = physics.stiffness[1:], physics.friction[1:]
     moving = np.sign(change[:, 1:]) * (np.abs(change[:, 1:]) > 0.003)
-    commands[:, 1:] += parameters.friction_gain * finger.frictionloss_nm / stiffness * moving
-    commands[:, 1:] += (
-        parameters.force_gain
-        * _key_torques(references, motion, rig, fingers, parameters)
-        / stiffness
+    torques = _key_torques(
+        references, motion, fingers, rig=rig, physics=physics, parameters=parameters
     )
+    commands[:, 1:] += parameters.friction_gain * friction / stiffness * moving
+    commands[:, 1:] += parameters.force_gain * torques / stiffness
     return commands
 
 
 def _key_torques(
-    references: Array, motion: Motion, rig: Rig, fingers: list[Finger], parameters: PlanParameters
+    references: Array,
+    motion: Motion,
+    fingers: list[Finger],
+    *,
+    rig: Rig,
+    physics: Physics,
+    parameters: PlanParameters,
 ) -> Array:
     """Joint torques that hold keys down, shape ``(T, n - 1)`` [Nm]: minus J^T times key force."""
     keyboard, keys = rig.keyboard, rig.keys
@@ -63,6 +74,6 @@ def _key_torques(
         pressed = motion.pressed[:, index]
         lever = motion.tips[:, index, 0] - keyboard.white_shape.hinge_x
         angle = keyboard.travel_rad[pressed] * parameters.depth - keys.spring_reference_rad
-        force = np.where(pressed >= 0, keys.stiffness_nm_per_rad * angle / lever, 0.0)
+        force = np.where(pressed >= 0, physics.key_stiffness * angle / lever, 0.0)
         torques.append(-force[:, None] * finger.forward(joints).point_jacobian[:, 2])
     return np.concatenate(torques, axis=1)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from policies.learning.droq import Droq
 from policies.learning.droq_config import DroqConfig
@@ -23,7 +23,7 @@ class Algorithm:
 
     Attributes:
         config: hyper-parameters.
-        make: builds the learner from environments and a seed.
+        make: builds the learner from environments, hyper-parameters and a seed.
         residual: whether actions correct the plan.
         reward: which reward it learns from.
         squash: how the network's output becomes an action.
@@ -36,7 +36,7 @@ class Algorithm:
     """
 
     config: Config
-    make: Callable[[LearningEnvironment, int], Learner]
+    make: Callable[[LearningEnvironment, Any, int], Learner]
     residual: bool
     reward: Reward
     squash: Literal["clip", "tanh"]
@@ -45,11 +45,16 @@ class Algorithm:
     exam_every: int
     randomise: float
 
+    def with_steps(self, total_steps: int) -> Algorithm:
+        """The same for another number of control steps; schedules stretch or shrink with it."""
+        config = replace(self.config, total_steps=total_steps)
+        return replace(self, config=config, total_steps=total_steps)
+
 
 def _ppo(config: PpoConfig, residual: bool, reward: Reward, exam_every: int) -> Algorithm:
     return Algorithm(
         config=config,
-        make=lambda env, seed: Ppo(env, config, seed),
+        make=Ppo,
         residual=residual,
         reward=reward,
         squash="clip",
@@ -63,7 +68,7 @@ def _ppo(config: PpoConfig, residual: bool, reward: Reward, exam_every: int) -> 
 def _droq(config: DroqConfig, residual: bool, reward: Reward, exam_every: int) -> Algorithm:
     return Algorithm(
         config=config,
-        make=lambda env, seed: Droq(env, config, seed),
+        make=Droq,
         residual=residual,
         reward=reward,
         squash="tanh",

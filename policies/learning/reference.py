@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,10 +18,17 @@ GOOD_F1 = 0.99
 SHARE = 0.2
 """Part of the budget that search gets."""
 SHORTEST_S, LONGEST_S = 5.0, 30.0
+ROUNDS = 12
+"""Of a search that no clock may shape; on two cores they take about as long as the longest."""
+
+
+def search_budget_s(budget_s: float) -> float:
+    """What the search gets of a training's budget [s]."""
+    return min(max(SHARE * budget_s, SHORTEST_S), LONGEST_S)
 
 
 def make_reference(
-    goals: Goals, physics: PhysicsParameters, model: RigModel, folder: Path, budget_s: float
+    goals: Goals, physics: PhysicsParameters, model: RigModel, folder: Path, search_s: float | None
 ) -> Plan:
     """The reference of a run.
 
@@ -32,7 +40,7 @@ def make_reference(
         physics: the simulator's parameters.
         model: the rig with these parameters.
         folder: of the run.
-        budget_s: of the whole training.
+        search_s: wall-clock seconds of the search; None for ``ROUNDS`` rounds.
 
     Raises:
         UnreachableError: the rig cannot play some notes.
@@ -43,8 +51,8 @@ def make_reference(
     if not path.is_file():
         if evaluate(plan, model, goals, 1).frame_f1 >= GOOD_F1:
             return plan
-        search_s = min(max(SHARE * budget_s, SHORTEST_S), LONGEST_S)
-        polished = polish(plan, goals, model, search_s, seed=0)
+        timed, rounds = (math.inf, ROUNDS) if search_s is None else (search_s, None)
+        polished = polish(plan, goals, model, timed, seed=0, rounds=rounds)
         bundle = polished_bundle(polished, goals, model, physics=physics.values, seed=0)
         folder.mkdir(parents=True, exist_ok=True)
         write_bundle(bundle, path)

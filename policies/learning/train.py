@@ -14,15 +14,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.bundle import Bundle, feature_sizes, write_bundle
+from policies.bundle import Bundle, feature_sizes, read_bundle, write_bundle
 from policies.evaluation import Evaluation, evaluate
 from policies.features import Part
 from policies.learning.algorithms import Algorithm, find_algorithm
 from policies.learning.environment import LearningEnvironment, Reward
 from policies.learning.exam import Exam
 from policies.learning.loop import BestPolicy, LoopConfig, Progress, TrainingLoop
-from policies.learning.reference import make_reference
+from policies.learning.reference import make_reference, search_budget_s
 from policies.learning.run_files import RunFiles, TrainingError
+from policies.learning.warm_start import begin_from
 from policies.library import load_policy
 from policies.planner import Plan, make_plan
 from score import CONTROL_STEP_S, Goals
@@ -49,6 +50,9 @@ class Task:
         randomisation: other ranges, such as a calibration's; they win over ``randomise``.
         plan: the reference, if not the planner's (searched where that is not good).
         budget_s: wall-clock seconds, all sessions of a run together.
+        total_steps: control steps, if not the algorithm's; the search for a reference is then
+            counted in rounds. With a ``budget_s`` of infinity no clock shapes what is learned.
+        warm_start: a bundle of the same song, rig and features that a PPO learner begins from.
         seed: of everything random.
         reward: which reward, if not the algorithm's own.
         fingering: whether the fingering term counts.
@@ -62,6 +66,8 @@ class Task:
     randomisation: Randomisation | None = None
     plan: Plan | None = None
     budget_s: float = 60.0
+    total_steps: int | None = None
+    warm_start: Path | None = None
     seed: int = 0
     reward: Reward | None = None
     fingering: bool = True
@@ -102,8 +108,9 @@ def train(
         started_s: ``time.monotonic()`` when the clock of the budget began to run, if not now.
 
     Raises:
-        TrainingError: an unknown algorithm, a budget too short, a folder of another run, numbers
-            that went wrong.
+        TrainingError: an unknown algorithm, a budget too short, a folder of another run, a bundle
+            that it cannot begin from, numbers that went wrong.
+        BundleError: the bundle to begin from cannot be read.
         UnreachableError: the rig cannot play some notes.
     """
     started_s = time.monotonic() if started_s is None else started_s
@@ -132,6 +139,8 @@ def train(
 
 def _algorithm(task: Task) -> Algorithm:
     algorithm = find_algorithm(task.algorithm)
+    if task.total_steps is not None:
+        algorithm = algorithm.with_steps(task.total_steps)
     return replace(algorithm, reward=task.reward) if task.reward else algorithm
 
 
@@ -140,7 +149,8 @@ def _plan(task: Task, algorithm: Algorithm, nominal: RigModel, folder: Path) -> 
     if not algorithm.residual:
         return make_plan(task.goals, nominal)
     try:
-        return make_reference(task.goals, task.physics, nominal, folder, task.budget_s)
+        search_s = None if task.total_steps is not None else search_budget_s(task.budget_s)
+        return make_reference(task.goals, task.physics, nominal, folder, search_s)
     except OSError as error:
         raise TrainingError(f"cannot write into {folder}: {error.strerror}") from error
 
@@ -167,7 +177,9 @@ def _loop(
         starts_along_plan=algorithm.residual and task.starts_along_plan,
         seed=task.seed,
     )
-    learner = algorithm.make(env, task.seed)
+    learner = algorithm.make(env, algorithm.config, task.seed)
+    if task.warm_start is not None:
+        begin_from(learner, read_bundle(task.warm_start), env.part)
     exam = Exam(nominal, exam_models, task.goals, plan, algorithm.residual)
     config = LoopConfig(
         algorithm.total_steps, task.budget_s, algorithm.exam_every, task.seed, started_s
@@ -212,6 +224,7 @@ def _settings(task: Task, algorithm: Algorithm, part: Part) -> dict[str, object]
         "fingering": task.fingering,
         "starts_along_plan": algorithm.residual and task.starts_along_plan,
         "randomise": task.randomise,
+        "warm_start_sha256": _file_sha256(task.warm_start),
         "ranges": {name: list(range_) for name, range_ in ranges.items()},
         "seed": task.seed,
     }
@@ -222,6 +235,10 @@ def _sha256(*arrays: NDArray[Any]) -> str:
     for array in arrays:
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
+
+
+def _file_sha256(path: Path | None) -> str | None:
+    return None if path is None else hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _json(value: object) -> object:

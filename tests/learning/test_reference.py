@@ -11,7 +11,7 @@ import pytest
 from policies import BundleError, Plan
 from policies.evaluation import evaluate
 from policies.learning import reference
-from policies.learning.reference import make_reference
+from policies.learning.reference import make_reference, search_budget_s
 from sim import PhysicsParameters
 from tests.learning.small import RIG, good_plan, three_notes
 from tests.unit.playing import nominal_model
@@ -20,7 +20,8 @@ PHYSICS = PhysicsParameters.nominal(nominal_model(RIG).rig)
 
 
 def made(folder: Path, budget_s: float = 10.0) -> Plan:
-    return make_reference(three_notes(), PHYSICS, nominal_model(RIG), folder, budget_s)
+    search_s = search_budget_s(budget_s)
+    return make_reference(three_notes(), PHYSICS, nominal_model(RIG), folder, search_s)
 
 
 def f1(plan: Plan) -> float:

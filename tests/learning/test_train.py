@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 import dacapo.train
 from dacapo.__main__ import main
 from policies import load_policy
-from policies.bundle import read_bundle
+from policies.bundle import read_bundle, untrained_bundle, write_bundle
 from policies.learning import reference
 from policies.learning.algorithms import ALGORITHMS
 from policies.learning.ppo import Ppo
@@ -30,7 +31,7 @@ def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     tiny = replace(
         ALGORITHMS["residual-ppo"],
         config=CONFIG,
-        make=lambda env, seed: Ppo(env, CONFIG, seed),
+        make=Ppo,
         n_envs=CONFIG.n_envs,
         total_steps=CONFIG.total_steps,
         exam_every=3,
@@ -83,6 +84,37 @@ def test_it_writes_a_bundle_that_plays_as_it_says(tmp_path: Path) -> None:
     policy = load_policy(str(trained.bundle), model, three_notes())
     np.testing.assert_array_equal(policy.start, bad_plan().start)
     assert trained.scores.episodes == 5
+
+
+def test_steps_bound_a_training_instead_of_seconds(tmp_path: Path) -> None:
+    trained = train(task(total_steps=48, budget_s=math.inf), tmp_path)
+    assert trained.steps == 48
+    assert read_bundle(trained.bundle).training["hyper_parameters"]["total_steps"] == 48  # type: ignore[index, call-overload]  # JSON
+
+
+def test_a_training_begins_where_its_bundle_ended(tmp_path: Path) -> None:
+    first = read_bundle(train(task(budget_s=1000.0, seed=1), tmp_path / "first").bundle)
+    warm = tmp_path / "first" / "three.npz"
+    begun = train(task(total_steps=0, warm_start=warm, budget_s=math.inf), tmp_path / "begun")
+    bundle = read_bundle(begun.bundle)
+    for mine, theirs in zip(bundle.layers, first.layers, strict=True):
+        np.testing.assert_array_equal(mine[0], theirs[0])
+        np.testing.assert_array_equal(mine[1], theirs[1])
+    np.testing.assert_array_equal(bundle.mean, first.mean)
+    np.testing.assert_array_equal(bundle.std, first.std)
+    learned = train(task(total_steps=48, warm_start=warm, budget_s=math.inf), tmp_path / "more")
+    assert learned.steps == 48
+    with pytest.raises(TrainingError, match="another warm_start_sha256"):
+        train(task(total_steps=48, budget_s=math.inf), tmp_path / "more")
+
+
+def test_a_bundle_of_other_layers_or_another_algorithm_is_no_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "other.npz"
+    write_bundle(untrained_bundle(nominal_model(RIG), three_notes(), bad_plan(), (4,)), path)
+    with pytest.raises(TrainingError, match="has other layers"):
+        train(task(warm_start=path), tmp_path / "tiny")
+    with pytest.raises(TrainingError, match="only residual-ppo and ppo"):
+        train(task(algorithm="residual-droq", warm_start=path), tmp_path / "droq")
 
 
 def test_a_song_that_changed_is_not_taken_for_the_old_one(tmp_path: Path) -> None:

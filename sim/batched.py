@@ -12,6 +12,7 @@ from mujoco.batch import Batch
 from numpy.typing import ArrayLike, NDArray
 
 from score import CONTROL_STEP_S, LOOKAHEAD, Goals, KeyEvent
+from sim.delays import DelayLines
 from sim.environment import COLLISION_WEIGHT, ENERGY_COEFFICIENT, check_goals
 from sim.errors import SimError
 from sim.limits import TargetLimits
@@ -100,8 +101,8 @@ class BatchedEnvironment:
                 f"rig {self.model.rig.name} has controllers that interpolate: they are simulated "
                 "one environment at a time only; set ramp_s to 0 for training"
             )
-        delays = [round(model.command_delay_s / PHYSICS_STEP_S) for model in each]
-        self._commands = _DelayLine(np.array(delays), self.model.n_joints) if any(delays) else None
+        delays_s = [model.command_delay_s for model in each]
+        self._commands = DelayLines(delays_s, self.model.n_joints) if any(delays_s) else None
         self._bind()
         self._allocate()
         self.reset(np.arange(n))
@@ -160,11 +161,20 @@ class BatchedEnvironment:
         self._ctrl[np.ix_(ids, model.actuators)] = held + offset
         batch.forward(ids=where)
         if self._commands:
-            self._commands.fill(ids, held + offset)
+            self._commands.fill(ids, self._sent_before(ids, states, rows))
         sounding = self._sounding[ids, -1]
         self._thresholds[ids] = np.where(sounding, self._release_rad[ids], self._trigger_rad[ids])
         self.observation["joint_targets"][ids] = held
         self._observe()
+
+    def _sent_before(
+        self, ids: NDArray[np.intp], states: SongStates | None, rows: NDArray[np.intp] | None
+    ) -> Floats:
+        """Targets that may be under way when episodes begin, for ``DelayLines.fill``."""
+        offset = self._offset[ids][:, None]
+        if self._commands is None or states is None or rows is None:
+            return self._start + offset
+        return states.targets[np.maximum(rows[:, None] - self._commands.ages, 0)] + offset
 
     def step(self, actions: Floats) -> tuple[dict[str, NDArray[Any]], Floats, NDArray[np.bool_]]:
         """Hold joint targets, shape ``(n, n_joints)``, for one control step in all environments.
@@ -274,24 +284,3 @@ class BatchedEnvironment:
             out=observation["goal"],
         )
         np.multiply(self.step_index[:, None], CONTROL_STEP_S, out=observation["score_time_s"])
-
-
-class _DelayLine:
-    """Targets on their way to the servos, physics step by physics step, each with its own delay."""
-
-    def __init__(self, delays: NDArray[np.intp], n_joints: int) -> None:
-        self._delays, longest = delays, int(delays.max())
-        self._line = np.zeros((len(delays), longest + PHYSICS_STEPS_PER_CONTROL, n_joints))
-        steps = longest + np.arange(PHYSICS_STEPS_PER_CONTROL)
-        self._rows = steps[None, :] - delays[:, None]
-
-    def fill(self, ids: NDArray[np.intp], targets: Floats) -> None:
-        """As if ``targets``, shape ``(len(ids), n_joints)``, had been held for ever."""
-        self._line[ids] = targets[:, None]
-
-    def shift(self, targets: Floats) -> Floats:
-        """Take new targets, ``(n, n_joints)``; give what servos get, ``(n, 10, n_joints)``."""
-        line = self._line
-        line[:, :-PHYSICS_STEPS_PER_CONTROL] = line[:, PHYSICS_STEPS_PER_CONTROL:].copy()
-        line[:, -PHYSICS_STEPS_PER_CONTROL:] = targets[:, None]
-        return np.take_along_axis(line, self._rows[:, :, None], axis=1)

@@ -40,7 +40,7 @@ class RigModel:
         key_release: fraction of travel at which it stops, shape ``(n_keys,)``.
         joint_offset: true joint position minus what the encoder reads, shape ``(n,)``; it acts on
             command and reading alike.
-        command_delay_s: time from a target's arrival to its effect.
+        command_delay_s: time from a target's sending to its effect, any number [s].
     """
 
     mj: mujoco.MjModel

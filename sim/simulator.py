@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 
 import mujoco
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from score import KeyEvent
+from sim.delays import DelayLine
 from sim.model import PHYSICS_STEP_S, PHYSICS_STEPS_PER_CONTROL, RigModel
 from sim.ramps import Ramp
 
@@ -48,12 +48,12 @@ class Simulator:
         model, data = self.model, self.data
         mujoco.mj_resetData(model.mj, data)
         start = np.zeros(model.n_joints) if joint_positions is None else np.asarray(joint_positions)
-        data.qpos[model.joint_qpos] = start + model.joint_offset
-        data.ctrl[model.actuators] = start + model.joint_offset
+        first, delay_s = start + model.joint_offset, model.command_delay_s
+        data.qpos[model.joint_qpos] = first
+        data.ctrl[model.actuators] = first
         mujoco.mj_forward(model.mj, data)
-        delay_steps = round(model.command_delay_s / PHYSICS_STEP_S)
-        self._pending = deque([start + model.joint_offset] * delay_steps)
-        self._ramp = Ramp(start + model.joint_offset, model.ramp_steps)
+        self._delay = DelayLine(first, delay_s) if delay_s else None
+        self._ramp = Ramp(first, model.ramp_steps)
         self._steps = 0
         self.keys_down = np.zeros(model.n_keys, bool)
         self.sounding_keys: frozenset[int] = frozenset()
@@ -97,15 +97,15 @@ class Simulator:
 
     def step(self, targets: NDArray[np.float64]) -> list[KeyEvent]:
         """Advance one physics step towards joint targets, shape ``(n,)``; return key events."""
-        self._pending.append(targets + self.model.joint_offset)
-        arrived = self._pending.popleft()
+        sent = targets + self.model.joint_offset
+        arrived = self._delay(sent) if self._delay else sent
         self.data.ctrl[self.model.actuators] = self._ramp(arrived) if self._ramped else arrived
         return self._step_physics(1)
 
     def advance(self, targets: NDArray[np.float64]) -> list[KeyEvent]:
         """Advance one control step (ten physics steps) with held targets."""
         events: list[KeyEvent] = []
-        if self._pending or self._ramped:
+        if self._delay or self._ramped:
             for _ in range(PHYSICS_STEPS_PER_CONTROL):
                 events += self.step(targets)
             return events

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hardware.world.world import World
 from sim import PHYSICS_STEP_S
+from sim.delays import in_physics_steps
 
 RAIL_M_PER_RAD = 0.04
 """From the rail motor's angle to the rail [m/rad]: the effective radius of its pulley."""
@@ -58,10 +59,9 @@ class Draws:
             yield from self._noise.standard_normal((_BLOCK, 2, n_joints)) * spread
 
     def _delays(self, rng: np.random.Generator, delay_s: float) -> Iterator[float]:
-        """Without jitter whole steps, as the physics parameter of that name means it."""
         jitter_s = self._world.timing.jitter_s
         if jitter_s == 0.0:
-            yield from repeat(float(round(delay_s / PHYSICS_STEP_S)))
+            yield from repeat(in_physics_steps(delay_s))
         while True:
             late_s = delay_s + rng.uniform(-jitter_s, jitter_s, _BLOCK)
             yield from (np.maximum(late_s, 0.0) / PHYSICS_STEP_S).tolist()

@@ -107,6 +107,36 @@ def test_command_delay_is_exactly_that_many_physics_steps(rig: str, delay: int) 
     assert np.abs(late.joint_positions - plan.start).max() > 0.001
 
 
+@settings(max_examples=20, deadline=None)
+@given(delay_s=st.floats(0, 0.06), seed=seeds)
+def test_servos_get_the_mean_of_the_targets_in_force(delay_s: float, seed: int) -> None:
+    """Against an integral over the physics step on a fine grid."""
+    model = replace(nominal_model(RIGS[0]), command_delay_s=delay_s)
+    simulator, start = Simulator(model), 0.01 * np.ones(model.n_joints)
+    simulator.reset(start)
+    sent = random_targets(model, 20, seed)
+    fine_s = (np.arange(1000) + 0.5) * PHYSICS_STEP_S / 1000
+    for step, targets in enumerate(sent):
+        simulator.step(targets)
+        at_s = (step * PHYSICS_STEP_S + fine_s - delay_s) / PHYSICS_STEP_S
+        in_force = np.concatenate([[start], sent])[np.maximum(np.floor(at_s).astype(int) + 1, 0)]
+        got = simulator.data.ctrl[model.actuators]
+        np.testing.assert_allclose(got, in_force.mean(axis=0), atol=3e-3)
+
+
+def test_a_little_more_delay_changes_a_little() -> None:
+    model, plan = nominal_model(RIGS[0]), song_plan(RIGS[0], "ode_to_joy")
+
+    def reached(delay_s: float) -> Simulator:
+        return played(replace(model, command_delay_s=delay_s), plan.targets[:8], plan.start)
+
+    delays_s = np.arange(0.0, 0.0121, 0.0005)
+    ways = np.array([reached(each).data.qpos[model.joint_qpos] for each in delays_s])
+    steps = np.abs(np.diff(ways, axis=0)).max(axis=1)
+    assert steps.max() < 3 * np.median(steps)
+    np.testing.assert_array_equal(ways[10], reached(0.005 - 1e-10).data.qpos[model.joint_qpos])
+
+
 @every_rig
 def test_an_encoder_offset_acts_on_command_and_reading(rig: str) -> None:
     model, plan = nominal_model(rig), song_plan(rig, "ode_to_joy")

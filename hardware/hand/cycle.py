@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.bus.exchange import BusReading, MotorBus
-from hardware.bus.registers import VOLTAGE_ERROR, hardware_error_names
 from hardware.errors import HardwareError, SafetyStop
 from hardware.hand.activation import MotorSettings
-from hardware.hand.grip import Grip, read_health, tripped
+from hardware.hand.condition import MotorCondition
+from hardware.hand.grip import Grip, tripped
 from hardware.hand.homing import SlowMotion, update
 from hardware.hand.state import HandState, Health
 from hardware.safety import Decision, SafetyMonitor, SafetyState
@@ -27,13 +27,10 @@ from sim import TargetLimits
 Array = NDArray[np.float64]
 
 HEALTH_CYCLES = 50
-"""Every so many cycles voltages and temperatures are read: twice a second."""
+"""Every so many cycles the motors are asked how they are: twice a second."""
 
 POSTURE_CYCLES = 5
 """Every so many cycles the posture is looked at: twenty times a second."""
-
-SILENT_CYCLES = 10
-"""A motor that has said nothing for so many cycles (0.1 s) stops the hand."""
 
 
 class HandCycle:
@@ -52,7 +49,6 @@ class HandCycle:
 
     Attributes:
         state: what the last cycle brought.
-        health: the last voltages and temperatures; None until the first.
         failure: what ended it.
         callbacks: are given every state, on the bus thread.
     """
@@ -68,11 +64,11 @@ class HandCycle:
         monitor: SafetyMonitor,
         posture: PostureCheck,
     ) -> None:
-        self.health: Health | None = None
         self.failure: HardwareError | None = None
         self.callbacks: list[Callable[[HandState], None]] = []
         self._bus, self._map = bus, motion.joint_map
         self._grip = Grip(bus, motion.joint_map, settings)
+        self._condition = MotorCondition(bus, motion.joint_map)
         self._effort_per_a = effort_per_a
         self._limits, self._monitor, self._posture = limits, monitor, posture
         self._position, self._velocity = motion.position, motion.velocity
@@ -80,10 +76,13 @@ class HandCycle:
         self._lock = threading.Lock()  # of the monitor and the next two
         self._targets = motion.targets[: self._map.n_joints].copy()
         self._cycles = 0
-        self._alerts: list[int] = []  # motors that report a hardware error
-        self._broken: list[int] = []  # those among them that report more than a low supply
         monitor.reset(time.monotonic_ns())
         self.state = self._take(bus.exchange(), self._targets, self._decide())
+
+    @property
+    def health(self) -> Health | None:
+        """The last voltages and temperatures; None until the first."""
+        return self._condition.health
 
     def set_targets(self, targets: Array) -> None:
         """Have the joints go to targets, shape `(n,)`, as far as all limits let them.
@@ -128,14 +127,11 @@ class HandCycle:
         """After `stop` or `fault`: pull again, from where the joints are now, and rest.
 
         Raises:
-            SafetyStop: a motor still reports a hardware error, or is still too hot.
+            SafetyStop: a motor is silent, still reports a hardware error, lost its power, or is
+                still too hot.
         """
-        if self._broken:
-            joints = " ".join(self._map.names[self._map.motor_ids.index(i)] for i in self._broken)
-            raise SafetyStop(
-                f"{joints}: still in error: end this program, run 'dacapo hand reboot {joints}', "
-                "then start again"
-            )
+        if refusal := self._condition.refusal():
+            raise SafetyStop(refusal)
         now_ns = time.monotonic_ns()
         with self._lock:
             self._monitor.reset(now_ns)
@@ -173,34 +169,19 @@ class HandCycle:
         if gap := tripped(self._bus, self._grip.silent_s()):
             self.fault(gap)
         if self._cycles % HEALTH_CYCLES == 0:
-            self._look_at_health()
-            self._heed_alerts()
+            self._look()
         if self._cycles % POSTURE_CYCLES == 0 and (wrong := self._posture.watch(self._joints())):
             self.stop(wrong)
-        for motor_id, stale in self._bus.losses.stale.items():
-            if stale == SILENT_CYCLES:
-                self.stop(f"no answer from {self._map.name_of(motor_id)}: check its cable")
+        if silent := self._condition.silence():
+            self.stop(silent)
 
-    def _look_at_health(self) -> None:
-        self.health = read_health(self._bus, self._map)
-        temperatures, supplies = self.health.arrays(self._map.names)
-        with self._lock:
-            self._monitor.health(temperatures, supplies)
-
-    def _heed_alerts(self) -> None:
-        """What motors report ends in a limp hand, but for a low supply: then it is held."""
-        self._broken = []
-        if not self._alerts:
-            return
-        read = self._bus.read_all("Hardware_Error_Status")
-        self._alerts = [i for i in self._alerts if i in read]  # the others: in the next cycle
-        self._broken = [i for i in self._alerts if read[i][0] & ~VOLTAGE_ERROR]
-        each = [
-            f"{self._map.name_of(i)} reports {' and '.join(hardware_error_names(read[i][0]))}"
-            for i in self._broken
-        ]
-        if each:
-            self.fault(", ".join(each))
+    def _look(self) -> None:
+        """Ask the motors how they are, and tell safety."""
+        if wrong := self._condition.look():
+            self.fault(wrong)
+        if self.health is not None:
+            with self._lock:
+                self._monitor.health(*self.health.arrays(self._map.names))
 
     def _joints(self) -> Array:
         return self._position[: self._map.n_joints]
@@ -214,10 +195,8 @@ class HandCycle:
         currents_a = joint_map.currents_a(self._current)
         with self._lock:
             self._monitor.measured(reading.time_ns, currents_a)
-        known, self._alerts = self._alerts, [i for i, s in reading.states.items() if s.alert]
-        if set(self._alerts) - set(known):
-            self._heed_alerts()
-            self._look_at_health()
+        if self._condition.take(reading):
+            self._look()
         return HandState(
             reading.time_ns,
             self._position[:n].copy(),

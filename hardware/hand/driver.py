@@ -194,7 +194,8 @@ class HandDriver:
         """Because a person said so: pull again, from where the joints are, and rest there.
 
         Raises:
-            SafetyStop: a motor still reports a hardware error.
+            SafetyStop: a motor does not answer, or still reports a hardware error, or lost its
+                power: then only a new activation helps.
             HardwareError: as for `hold`.
         """
         hand, loop = self._running()

@@ -9,11 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hardware.bus.exchange import MotorBus
-from hardware.bus.registers import V_PER_UNIT
 from hardware.errors import MotorFault
 from hardware.hand.activation import WATCHDOG_S, WATCHDOG_TRIPPED, WATCHDOG_UNITS, MotorSettings
 from hardware.hand.joints import JointMap
-from hardware.hand.state import Health
 from hardware.safety import Decision, SafetyState
 
 Array = NDArray[np.float64]
@@ -72,7 +70,7 @@ class Grip:
         if self.limp:
             self._bus.write_all("Goal_Position", self._map.goals(targets))
             self._write_all("Bus_Watchdog", WATCHDOG_UNITS)
-            self.limp = not self._switch_torque(1)
+            self.limp = not (self._watched() and self._switch_torque(1))
 
     def _cap(self, limits_a: Array) -> None:
         """Let each motor draw at most what it may."""
@@ -80,6 +78,11 @@ class Grip:
         for name in {motor.cap_register for motor in self._settings.values()}:
             motors = {i: m for i, m in self._settings.items() if m.cap_register == name}
             self._bus.write_all(name, {i: motor.cap(allowed[i]) for i, motor in motors.items()})
+
+    def _watched(self) -> bool:
+        """Whether all motors that answer watch the line; if not, to be tried again as below."""
+        read = self._bus.read_all("Bus_Watchdog")
+        return all(value == WATCHDOG_UNITS for (value,) in read.values())
 
     def _switch_torque(self, value: int) -> bool:
         """Switch all torques, and see that it was done: group writes are not acknowledged.
@@ -127,15 +130,4 @@ def tripped(bus: MotorBus, silent_s: float) -> str:
     return (
         f"this computer left the motors alone for {silent_s:.2f} s and they stopped by themselves: "
         "end what else runs on it, allow real-time priority ('dacapo doctor')"
-    )
-
-
-def read_health(bus: MotorBus, joint_map: JointMap) -> Health:
-    """Voltages and temperatures of all motors that answer."""
-    read = bus.read_all("Present_Input_Voltage", "Present_Temperature")
-    names = {joint_map.names[joint_map.motor_ids.index(i)]: values for i, values in read.items()}
-    return Health(
-        time.monotonic_ns(),
-        {name: volts * V_PER_UNIT for name, (volts, _) in names.items()},
-        {name: float(celsius) for name, (_, celsius) in names.items()},
     )

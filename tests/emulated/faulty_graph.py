@@ -107,11 +107,15 @@ class FaultyGraph:
     def ready(self) -> None:
         """Have a rig without faults, and a hand that is up and rests."""
         self.rig.ask("mend")
-        if self._hand is None or not until(self._beside.reset, 1.0):
+        if self._hand is None or not until(self.reset_hand, 1.0):
             self._begin_anew()
         self._beside.told.clear()
         if not until(self._all_well, 3.0):
             self._begin_anew()
+
+    def reset_hand(self) -> bool:
+        """Ask for a reset of the hand; whether it takes targets again."""
+        return self._beside.reset()
 
     def _begin_anew(self) -> None:
         if self._hand is not None:

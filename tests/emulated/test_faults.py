@@ -218,6 +218,15 @@ def assert_ended(graph: FaultyGraph, outcome: Outcome, failure: str) -> None:
     assert until(lambda: graph.rig.pulling == 0, 1.5)
 
 
+def test_a_power_cut(graph: FaultyGraph) -> None:
+    outcome = graph.play(lambda: graph.rig.ask("power"))
+    assert_ended(graph, outcome, "no motor answers: check the supply")
+    assert graph.first(outcome, "hand", "no motor answers") < 0.4
+    assert graph.first(outcome, "hand", "all motors lost power or restarted") < 1.5
+    marked(outcome, "hand_fault")
+    assert not graph.reset_hand()  # the rail has lost its place: only a new start helps
+
+
 def test_a_policy_that_gives_no_number(graph: FaultyGraph, monkeypatch: pytest.MonkeyPatch) -> None:
     break_policy(monkeypatch, lambda targets: targets * np.nan)
     outcome = graph.play()

@@ -2,8 +2,20 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from hardware.emulator import mechanics
+from hardware.emulator.rig import EmulatedRig
+from hardware.errors import HardwareError
+from hardware.hand import homing
+from hardware.hand.driver import HandDriver
+from hardware.world import load_world
+from tests.emulated.hardware.hands import DEVICE, RIG
+
+START_M = -0.322
+"""Of the carriage: near the stop, so that homing takes a second."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -22,3 +34,25 @@ def midi_system() -> Iterator[None]:
 
     with ready_midi_system():
         yield
+
+
+@pytest.fixture
+def emulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmulatedRig]:
+    """A hand and its rail behind a serial device."""
+    monkeypatch.setattr(mechanics, "RAIL_START_M", START_M)
+    monkeypatch.setattr(homing, "LIFT_S", 0.2)  # the fingers are up already
+    with EmulatedRig(RIG, load_world("nominal"), tmp_path / "motors") as rig:
+        yield rig
+
+
+@pytest.fixture
+def driver(emulated: EmulatedRig) -> Iterator[HandDriver]:
+    """Its driver, not yet connected; closed at the end."""
+    driver = HandDriver(RIG, DEVICE, str(emulated.device))
+    try:
+        yield driver
+    finally:
+        try:
+            driver.close()
+        except HardwareError:
+            assert driver.bus is None  # closed all the same

@@ -241,7 +241,7 @@ class Hand(ManagedNode):
             return
         try:
             if driver.active:
-                driver.hold()
+                driver.hold(reason)
             else:
                 driver.deactivate()
         except HardwareError as error:
@@ -280,6 +280,6 @@ class Hand(ManagedNode):
         driver, state = self._driver, self._state
         if driver is not None and driver.failure is not None:
             return str(driver.failure)
-        if self._stopped or driver is None or not driver.active or state is None or state.accepts:
+        if driver is None or not driver.active or state is None or state.accepts:
             return self._stopped
         return state.reason

@@ -11,17 +11,22 @@ from sim import PHYSICS_STEP_S
 
 Floats = NDArray[np.float64]
 
+LONGEST_S = 60.0
+"""Most that is replayed in one trial, however much was recorded [s]."""
+
 
 @dataclass(frozen=True, eq=False)
 class Segment:
     """A piece of a recording. Times are seconds since its start, as measured; none is an index.
 
-    Replay begins `warm_up_s` before what is compared: by then it has forgotten how it began.
+    Replay begins `warm_up_s` before what is compared: by then it has forgotten how it began. It
+    goes on for `tail_s` after it: a simulated key that is late is late, and not missed.
 
     Attributes:
         name: Of the recording, and where in it: `ode_to_joy@12.3s`.
-        duration_s: Length, warm-up included [s].
-        warm_up_s: What is replayed but not compared [s].
+        duration_s: Length, warm-up and tail included [s].
+        warm_up_s: What is replayed at the start but not compared [s].
+        tail_s: What is replayed at the end but not compared [s].
         start_positions: What the encoders read at the start, shape `(n,)` [m for the rail, rad].
         start_velocities: Shape `(n,)` [m/s for the rail, rad/s].
         state_time_s: When joint states were read, shape `(t,)`; all within the segment.
@@ -40,6 +45,7 @@ class Segment:
     name: str
     duration_s: float
     warm_up_s: float
+    tail_s: float
     start_positions: Floats
     start_velocities: Floats
     state_time_s: Floats
@@ -59,6 +65,19 @@ class Segment:
         return int(np.ceil(round(self.duration_s / PHYSICS_STEP_S, 6)))
 
     @property
-    def compared(self) -> NDArray[np.bool_]:
+    def compared_s(self) -> float:
+        """Length of what is compared [s]."""
+        return self.duration_s - self.warm_up_s - self.tail_s
+
+    @property
+    def compared_states(self) -> NDArray[np.bool_]:
         """Which joint states are compared with the simulated ones, shape `(t,)`."""
-        return self.state_time_s >= self.warm_up_s
+        return self._compared(self.state_time_s)
+
+    @property
+    def compared_events(self) -> NDArray[np.bool_]:
+        """Which key events are compared with the simulated ones, shape `(e,)`."""
+        return self._compared(self.event_time_s)
+
+    def _compared(self, time_s: Floats) -> NDArray[np.bool_]:
+        return (time_s >= self.warm_up_s) & (time_s <= self.duration_s - self.tail_s)

@@ -1,0 +1,94 @@
+"""How large each kind of residual is when only noise is left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.residuals.noise import reading_noise
+from calibration.residuals.segment import Segment
+from sim import Rig
+
+Floats = NDArray[np.float64]
+
+RAIL_M_PER_RAD = 0.04
+"""Makes floors of the fingers into those of the rail [m/rad]: about the radius of its pulley."""
+
+POSITION_FLOOR_RAD = 1e-3
+"""No simulated joint is nearer to a real one [rad]: gears, cables and contacts see to it."""
+VELOCITY_FLOOR_RAD_PER_S = 0.03
+EVENT_S = 0.003
+"""Spread of key times [s]: 1.4 ms from a grid of 5 ms, the rest from jitter of commands."""
+DEPTH = 0.05
+"""Spread of how deep a key goes, in travels."""
+EFFORT_SHARE = 0.1
+"""Spread of what motors say of their torque, as a share of their limit: friction hides in it."""
+MEMORY_S = 0.05
+"""Errors of joints last about so long [s]: readings nearer to each other are not independent."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scales:
+    """Standard deviation of each kind of residual, `n` joints.
+
+    Attributes:
+        position: Shape `(n,)` [m for the rail, rad].
+        velocity: Shape `(n,)` [m/s for the rail, rad/s].
+        effort: Shape `(n,)` [N for the rail, Nm].
+        event_s: Of key times [s].
+        depth: Of key depths, in travels.
+    """
+
+    position: Floats
+    velocity: Floats
+    effort: Floats
+    event_s: float = EVENT_S
+    depth: float = DEPTH
+
+    @classmethod
+    def of(cls, rig: Rig, segments: Sequence[Segment]) -> Scales:
+        """The noise of the readings themselves, above floors for what no simulator has."""
+        radius = np.array([RAIL_M_PER_RAD, *[1.0] * (len(rig.joint_names) - 1)])
+        limits = [rig.rail.force_limit_n, *[rig.finger.torque_limit_nm] * (len(radius) - 1)]
+        position = _noise([segment.positions for segment in segments])
+        velocity = _noise([segment.velocities for segment in segments])
+        return cls(
+            np.hypot(position, radius * POSITION_FLOOR_RAD),
+            np.hypot(velocity, radius * VELOCITY_FLOOR_RAD_PER_S),
+            EFFORT_SHARE * np.array(limits),
+        )
+
+    def fitted(self, errors: Mapping[str, Floats]) -> Scales:
+        """The same, but as large as the errors that a fit leaves where these are larger.
+
+        A simulator that lacks an effect leaves errors far above the noise; taken for noise of that
+        size, they do not drown what can be learned from the other kinds.
+
+        Args:
+            errors: By kind: `position`, `velocity`, `effort` of shape `(t, n)`, `onset`,
+                `release` of shape `(e,)`, all in these scales.
+        """
+        known = {"position": self.position, "velocity": self.velocity, "effort": self.effort}
+        grown = {
+            kind: scale * np.maximum(_spread(errors[kind]), 1.0) if kind in errors else scale
+            for kind, scale in known.items()
+        }
+        events = np.concatenate([errors["onset"], errors["release"]])[:, None]
+        event_s = self.event_s * float(np.maximum(_spread(events), 1.0)[0])
+        return Scales(**grown, event_s=event_s, depth=self.depth)
+
+
+def _noise(pieces: Sequence[Floats]) -> Floats:
+    """Median over segments, so that one at rest or in a hurry says nothing."""
+    return np.nan_to_num(np.median([reading_noise(piece) for piece in pieces], axis=0))
+
+
+def _spread(errors: Floats) -> Floats:
+    """Root mean square of each column without its largest twentieth, shape `(n,)`."""
+    if not len(errors):
+        return np.ones(errors.shape[1])
+    squares = np.sort(np.nan_to_num(errors) ** 2, axis=0)
+    return np.asarray(np.sqrt(squares[: max(int(0.95 * len(squares)), 1)].mean(axis=0)))

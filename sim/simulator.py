@@ -12,6 +12,7 @@ from score import KeyEvent
 from sim.delays import DelayLine
 from sim.model import PHYSICS_STEP_S, PHYSICS_STEPS_PER_CONTROL, RigModel
 from sim.ramps import Ramp
+from sim.sleep import keep_pressed_keys_awake
 
 
 class Simulator:
@@ -33,6 +34,7 @@ class Simulator:
         self.model = model
         self.data = mujoco.MjData(model.mj)
         self._key_angles = self.data.qpos[model.key_qpos]
+        self._key_torques = self.data.qfrc_applied[model.key_qpos]
         self._positions = _part(self.data.qpos, model.joint_qpos)
         self._velocities = _part(self.data.qvel, model.joint_qvel)
         self._tips = _part(self.data.site_xpos, model.fingertip_sites)
@@ -117,6 +119,8 @@ class Simulator:
         events: list[KeyEvent] = []
         mj, data, step, compare = self.model.mj, self.data, mujoco.mj_step, np.greater_equal
         angles, thresholds, above = self._key_angles, self._thresholds, self._above
+        if self._steps % PHYSICS_STEPS_PER_CONTROL == 0:
+            keep_pressed_keys_awake(angles, self.model.key_travel_rad, self._key_torques)
         for _ in range(count):
             step(mj, data)
             self._steps += 1

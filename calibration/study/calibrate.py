@@ -1,0 +1,211 @@
+"""Calibration: recordings in; physics parameters, their intervals and a verdict out."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.recordings import Recording
+from calibration.report import write_report
+from calibration.residuals import FREE, STATE_DELAY
+from calibration.study.case import Case, make_case
+from calibration.study.clock import Clock, Progress
+from calibration.study.helpers import Order, with_helpers
+from calibration.study.intervals import Certainty, certainty
+from calibration.study.ledger import Ledger, Place
+from calibration.study.lock import lead
+from calibration.study.polish import Linearised, jacobian, least_squares
+from calibration.study.result import Calibration, Judgement, place_of, write_calibration
+from calibration.study.stages import plan_stages
+from calibration.study.trials import run_stage
+from sim import PhysicsParameters, Rig
+
+Floats = NDArray[np.float64]
+
+TRIALS = 400
+"""Trials of a study, unless said otherwise."""
+
+PASSES = ((1e-2, 10), (2e-3, 10))
+"""Passes of least squares: half-width of the finite differences and most iterations. The first
+sees past the grain of contacts; the second ends at the bottom, and takes what the first left for
+the noise."""
+
+_SEARCH_SHARE = 0.6  # of a wall-clock budget; the rest is for least squares
+
+
+def calibrate(
+    recordings: Sequence[Recording],
+    rig: Rig,
+    *,
+    out: Path,
+    trials: int = TRIALS,
+    seed: int = 0,
+    study: str | None = None,
+    previous: PhysicsParameters | None = None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    names: Sequence[str] = FREE,
+    budget_s: float | None = None,
+    workers: int = 1,
+    threads: int = 0,
+) -> Calibration:
+    """Fit the simulator to recordings, and write parameters and a report.
+
+    The same recordings, parameters and settings continue the same study; apart from a wall-clock
+    budget, nothing in the result depends on when or how often it was interrupted.
+
+    Args:
+        recordings: Of the rig.
+        rig: What was recorded.
+        out: The parameters file, YAML; its report is beside it, `.html`. A fit that is worse than
+            what was known before is written to `<name>.rejected.yaml` instead.
+        trials: About how many trials the search takes.
+        seed: Of everything that is drawn.
+        study: Path of the journal file, or URL of the database; `<out>.study` if None.
+        previous: What was known before; the rig's own parameters if None.
+        on_progress: Is told how far it is.
+        names: What to fit; `joint_offset:` stands for all finger joints.
+        budget_s: Wall-clock seconds after which search and least squares end; None for no limit.
+        workers: Processes that evaluate trials.
+        threads: Threads of each; 0 for all cores, shared among the workers.
+
+    Returns:
+        What was found.
+
+    Raises:
+        CalibrationError: Nothing can be learned from these recordings, the study file is damaged,
+            or another process leads it.
+        InvalidRecordingError: A recording cannot be trusted.
+        OSError: A file cannot be written.
+    """
+    clock = Clock(budget_s, on_progress)
+    each = threads or max((os.cpu_count() or 1) // workers, 1)
+    case = make_case(recordings, rig, names=names, previous=previous, seed=seed, threads=each)
+    place, name = study or str(out.with_suffix(".study")), case.name(seed, trials)
+    with _leading(place):
+        ledger = Ledger(place, name, case.free.names)
+        folders = tuple(recording.folder for recording in recordings)
+        order = Order(place, name, folders, case.free.names, case.free.center, seed, each)
+        with with_helpers(order, workers - 1):
+            start = _search(ledger, case, clock, trials=trials, seed=seed, workers=workers)
+        sure = certainty(_polish(case, start, ledger, clock))
+        ledger.finish()
+        result = _conclude(case, sure, out, ledger.finished, clock)
+    write_calibration(result, _hashes(recordings), f"{name} in {place}", seed)
+    write_report(result, case, sure)
+    return result
+
+
+@contextlib.contextmanager
+def _leading(place: str) -> Iterator[None]:
+    if "://" in place:  # a database has no lock that dies with its process
+        yield
+        return
+    path = Path(place)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = lead(path)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _search(
+    ledger: Ledger, case: Case, clock: Clock, *, trials: int, seed: int, workers: int
+) -> Floats:
+    """The best point that the stages find, shape `(d,)`."""
+    stages = plan_stages(case.free.names, trials)
+    of = sum(stage.populations * stage.population for stage in stages)
+    best = case.free.start, float("inf")
+    clock.begin("search", ledger.finished)
+
+    for stage in stages:
+
+        def go_on(lowest: float, stage_name: str = stage.name) -> bool:
+            clock.report(ledger.finished, of, lowest, stage_name)
+            return not clock.late(_SEARCH_SHARE)
+
+        best = run_stage(ledger, case.problem, stage, best, seed, workers=workers, go_on=go_on)
+    return best[0]
+
+
+def _polish(case: Case, start: Floats, ledger: Ledger, clock: Clock) -> Linearised:
+    """Least squares from where the search ended."""
+    point, whole = start, case.whole
+    prior = case.free.vector(PhysicsParameters.nominal(case.free.rig))
+    most = sum(iterations for _, iterations in PASSES)
+    clock.begin("least squares", 0)
+    done = 0
+    for number, (step, iterations) in enumerate(PASSES):
+
+        def go_on(loss: float) -> bool:
+            nonlocal done
+            done += 1
+            clock.report(done, most, loss)
+            return not clock.late()
+
+        point = least_squares(
+            whole.residuals, point, prior, step=step, most=iterations, go_on=go_on
+        )
+        costs = case.problem.costs(point[None], np.array([np.inf]))
+        ledger.record(Place("least squares", number), point, float(costs[0][1] or 0.0))
+        whole.rescale(point)
+    step = PASSES[-1][0]
+    return Linearised(
+        point, whole.residuals(point[None])[0], jacobian(whole.residuals, point, step)
+    )
+
+
+def _conclude(case: Case, sure: Certainty, out: Path, trials: int, clock: Clock) -> Calibration:
+    """Judge a fit on what nothing was learned from; new replaces old only if it errs less there."""
+    free = case.free
+    case.held_out.scales = case.whole.scales
+    delay = free.state_delay_s(sure.point)
+    # The previous parameters say nothing of the state delay: they get the better of two.
+    known = [free.vector(free.center, s) for s in (free.center_state_delay_s, delay)]
+    before = min((_judge(case, point) for point in known), key=lambda j: j.cost)
+    after = _judge(case, sure.point)
+    accepted = after.cost < before.cost
+    return Calibration(
+        parameters=free.parameters(sure.point),
+        intervals=_intervals(case, sure),
+        identifiable=_named(free.names, sure.identifiable),
+        on_bound=_named(free.names, sure.on_bound),
+        judged_before=before,
+        judged_after=after,
+        accepted=accepted,
+        trials=trials,
+        wall_s=clock.spent_s,
+        state_delay_s=delay,
+        path=place_of(out, accepted),
+        silent=case.silent,
+    )
+
+
+def _judge(case: Case, point: Floats) -> Judgement:
+    return Judgement(float(case.held_out.cost(point[None])[0]), case.held_out.gap(point))
+
+
+def _intervals(case: Case, sure: Certainty) -> dict[str, tuple[float, float]]:
+    low, high = case.free.values(sure.low), case.free.values(sure.high)
+    ends = zip(case.free.names, low.tolist(), high.tolist(), strict=True)
+    return {name: (a, b) for name, a, b in ends if name != STATE_DELAY}
+
+
+def _named(names: Sequence[str], which: NDArray[np.bool_]) -> tuple[str, ...]:
+    return tuple(name for name, is_so in zip(names, which, strict=True) if is_so)
+
+
+def _hashes(recordings: Sequence[Recording]) -> dict[str, str]:
+    """SHA-256 of each recording's messages."""
+    return {
+        str(recording.folder): hashlib.sha256(
+            b"".join(path.read_bytes() for path in sorted(recording.folder.glob("*.mcap")))
+        ).hexdigest()
+        for recording in recordings
+    }

@@ -1,0 +1,81 @@
+"""How sure a fit is: intervals, and which parameters the recordings tell at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.study.polish import PRIOR_STD, Linearised
+
+Floats = NDArray[np.float64]
+
+BLOCK = 1000
+"""Neighbouring residuals that are resampled together: half a second of 17 joints, which is longer
+than servos remember."""
+
+IDENTIFIED = 0.5
+"""A parameter is identifiable when its interval is narrower than this share of its bounds'."""
+
+ON_BOUND = 0.005
+"""Closer to a bound than this share of the way between both, a parameter sits on it."""
+
+_TWO_SIDED_95 = 1.959964
+
+
+@dataclass(frozen=True, eq=False)
+class Certainty:
+    """A fit and how sure it is, in the unit cube.
+
+    Attributes:
+        point: The fit, shape `(d,)`.
+        low: Lower end of the 95 % interval, shape `(d,)`.
+        high: Upper end, shape `(d,)`.
+        identifiable: Whether the recordings tell the entry, shape `(d,)` bool.
+        on_bound: Whether it sits on a bound, shape `(d,)` bool.
+    """
+
+    point: Floats
+    low: Floats
+    high: Floats
+    identifiable: NDArray[np.bool_]
+    on_bound: NDArray[np.bool_]
+
+
+def certainty(fit: Linearised) -> Certainty:
+    """95 % intervals of a fit, clipped to its bounds.
+
+    The covariance is that of a block bootstrap of the residuals, to first order: H^-1 S H^-1 with
+    the curvature H and the scatter S of the gradients of blocks (Kuensch, *The jackknife and the
+    bootstrap for general stationary observations*, 1989; White's sandwich with blocks). Residuals
+    of one movement repeat each other and hold errors of the model as well as noise: taking them
+    for independent noise would make the intervals many times too narrow. The prior, which keeps
+    what is not told within the bounds, is one more block.
+    """
+    covariance = _covariance(fit)
+    half = _TWO_SIDED_95 * np.sqrt(np.diag(covariance))
+    on_bound = (fit.point < ON_BOUND) | (fit.point > 1.0 - ON_BOUND)
+    return Certainty(
+        fit.point,
+        np.clip(fit.point - half, 0.0, 1.0),
+        np.clip(fit.point + half, 0.0, 1.0),
+        (2 * half < IDENTIFIED) & ~on_bound,
+        on_bound,
+    )
+
+
+def _covariance(fit: Linearised) -> Floats:
+    """Of the entries, shape `(d, d)`."""
+    d = fit.jacobian.shape[1]
+    curvature = fit.jacobian.T @ fit.jacobian
+    gradients = fit.jacobian * fit.residuals[:, None]
+    edges = np.arange(0, len(gradients), BLOCK)
+    blocks = np.add.reduceat(gradients, edges, axis=0)
+    scatter = blocks.T @ blocks
+    # As if the data were independent, with as much noise as the scatter says: then the prior
+    # weighs what it should against them.
+    inflation = max(float(np.trace(np.linalg.pinv(curvature) @ scatter)) / d, 1.0)
+    prior = np.eye(d) / PRIOR_STD**2
+    inverse = np.linalg.inv(curvature / inflation + prior)
+    return inverse @ (scatter / inflation**2 + prior) @ inverse

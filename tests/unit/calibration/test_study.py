@@ -1,0 +1,181 @@
+"""The study: stages find, trials survive kill -9, damaged files are refused."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from calibration.errors import CalibrationError
+from calibration.study.ledger import Ledger, Place
+from calibration.study.lock import lead
+from calibration.study.problem import Problem
+from calibration.study.stages import Stage, plan_stages
+from calibration.study.trials import run_stage, work_off
+from tests.unit.calibration.oscillator import NAMES, TRUTH, Oscillator
+
+MIDDLE = np.full(4, 0.5)
+STAGES = (
+    Stage("delay", (2,), 4, 6, None),
+    Stage("all", (0, 1, 2), 12, 8, 0.2),
+)
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def make_problem() -> Problem:
+    return Problem.of(Oscillator(0.0, 2.0), Oscillator(2.0, 4.0), MIDDLE)
+
+
+def run_all(place: Path, problem: Problem) -> tuple[np.ndarray, float]:
+    ledger, best = Ledger(str(place), "s", NAMES), (MIDDLE, np.inf)
+    for stage in STAGES:
+        best = run_stage(ledger, problem, stage, best, seed=3)
+    return best
+
+
+def test_stages_come_near_the_truth_and_never_lose_what_they_had(tmp_path: Path) -> None:
+    problem = make_problem()
+    point, cost = run_all(tmp_path / "study", problem)
+    assert np.abs(point - TRUTH)[:3].max() < 0.08
+    assert point[3] == 0.5  # no stage searched it
+    start = problem.costs(MIDDLE[None], np.array([np.inf]))[0][1]
+    assert start is not None
+    assert cost < 0.2 * start
+
+
+def test_pruning_spares_the_rest_of_bad_trials(tmp_path: Path) -> None:
+    first, rest = Oscillator(0.0, 2.0), Oscillator(2.0, 4.0)
+    run_all(tmp_path / "study", Problem.of(first, rest, MIDDLE))
+    assert 0.3 * first.replayed < rest.replayed < 0.8 * first.replayed
+
+
+def test_a_study_goes_on_where_it_was_and_ends_the_same(tmp_path: Path) -> None:
+    whole = run_all(tmp_path / "whole", make_problem())
+    lines = (tmp_path / "whole").read_bytes().splitlines(keepends=True)
+    for kept in (0.1, 0.43, 0.8):
+        cut = tmp_path / f"cut{kept}"
+        cut.write_bytes(b"".join(lines[: int(kept * len(lines))]) + lines[-1][:20])
+        problem = make_problem()
+        assert isinstance(problem.first, Oscillator)
+        before = problem.first.replayed
+        done = Ledger(str(cut), "s", NAMES).finished
+        again = run_all(cut, problem)
+        assert np.array_equal(again[0], whole[0])
+        assert again[1] == whole[1]
+        everything = sum(stage.populations * stage.population for stage in STAGES)
+        assert problem.first.replayed - before == everything - done
+
+
+_ENDLESS = """
+import sys, numpy as np
+from tests.unit.calibration.test_study import Ledger, MIDDLE, NAMES, Stage, make_problem, run_stage
+stage = Stage("all", (0, 1, 2), 10**6, 8, 0.2)
+run_stage(Ledger(sys.argv[1], "s", NAMES), make_problem(), stage, (MIDDLE, np.inf), 0)
+"""
+
+
+def test_kill_loses_no_finished_trial_and_leaves_no_lock(tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    process = subprocess.Popen([sys.executable, "-c", _ENDLESS, str(study)], cwd=ROOT)
+    finished = b'"state":1'
+    deadline = time.monotonic() + 300
+    while not study.exists() or study.read_bytes().count(finished) < 20:
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    complete = study.read_bytes().count(finished)
+    started = time.monotonic()
+    ledger = Ledger(str(study), "s", NAMES)
+    assert ledger.finished >= complete >= 20
+    run_stage(ledger, make_problem(), STAGES[1], (MIDDLE, np.inf), 0)
+    assert time.monotonic() - started < 15  # Optuna's own lock would make us wait for 30 s
+
+
+def test_each_trial_is_taken_by_one(tmp_path: Path) -> None:
+    here, there = (Ledger(str(tmp_path / "study"), "s", NAMES) for _ in range(2))
+    here.post(Place("x", 0), np.tile(MIDDLE, (6, 1)))
+    mine, theirs = here.take(4), there.take(4)
+    assert len(mine) == 4
+    assert len(theirs) == 2
+    assert not {t.trial_id for t in mine} & {t.trial_id for t in theirs}
+    here.give_up(Place("x", 0))  # both died
+    while work_off(there, make_problem(), 4):
+        pass
+    here.tell(mine[0], 1.0, 1.0)  # it had not died, it was slow: nobody minds
+    results = here.results(Place("x", 0), 6)
+    assert results is not None
+    assert len(set(results.values)) == 1
+
+
+def test_a_place_has_one_leader(tmp_path: Path) -> None:
+    descriptor = lead(tmp_path / "study")
+    with pytest.raises(CalibrationError, match="another process"):
+        lead(tmp_path / "study")
+    os.close(descriptor)
+    os.close(lead(tmp_path / "study"))
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_a_damaged_study_is_refused_or_right(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("damaged")
+    ledger = Ledger(str(folder / "study"), "s", NAMES)
+    ledger.post(Place("x", 0), np.tile(MIDDLE, (3, 1)))
+    while work_off(ledger, make_problem(), 4):
+        pass
+    content = bytearray((folder / "study").read_bytes())
+    at = data.draw(st.integers(0, len(content) - 1))
+    how_many = data.draw(st.integers(1, 40))
+    content[at : at + how_many] = data.draw(st.binary(max_size=40))
+    (folder / "study").write_bytes(content)
+    try:
+        results = Ledger(str(folder / "study"), "s", NAMES).results(Place("x", 0), 3)
+    except CalibrationError:
+        return
+    assert results is None or results.points.shape == (3, 4)
+
+
+def test_another_kind_of_file_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("dear diary")
+    with pytest.raises(CalibrationError, match="damaged"):
+        Ledger(str(path), "s", NAMES)
+    assert path.read_text() == "dear diary"
+
+
+def test_a_database_that_is_not_there_is_one_line() -> None:
+    with pytest.raises(CalibrationError, match="database") as caught:
+        Ledger("sqlite:////nowhere/at/all.db", "s", NAMES)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_database_works_as_a_file_does(tmp_path: Path) -> None:
+    ledger = Ledger(f"sqlite:///{tmp_path}/study.db", "s", NAMES)
+    best = run_stage(ledger, make_problem(), STAGES[0], (MIDDLE, np.inf), 3)
+    again = Ledger(f"sqlite:///{tmp_path}/study.db", "s", NAMES)
+    problem = make_problem()
+    assert isinstance(problem.first, Oscillator)
+    before = problem.first.replayed
+    assert run_stage(again, problem, STAGES[0], (MIDDLE, np.inf), 3)[1] == best[1]
+    assert problem.first.replayed == before
+
+
+def test_the_plan_searches_every_entry_and_keeps_the_budget() -> None:
+    entries = ("command_delay_s", "keyboard_z_m", "joint_offset:a", "key_stiffness_nm_per_rad", "x")
+    stages = plan_stages(entries, 400)
+    assert [stage.name for stage in stages] == ["delays", "gains", "contact", "all"]
+    assert [stage.columns for stage in stages] == [(0, 1), (2, 3), (4,), (0, 1, 2, 3, 4)]
+    assert abs(sum(s.populations * s.population for s in stages) - 400) < 30
+    assert [stage.name for stage in plan_stages(("x",), 10)] == ["contact", "all"]

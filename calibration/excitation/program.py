@@ -1,0 +1,84 @@
+"""What is moved, in which order: free swings of all joints, then touches and strikes of keys."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.excitation.places import Place, Places
+from calibration.excitation.sketch import LIFTED_M, Sketch, steps
+from policies.planner import load_parameters
+from score import CONTROL_STEP_S
+from sim import Rig
+
+Array = NDArray[np.float64]
+
+TOUCH_N = 3.0
+"""Force of a gentle touch at the end of its way [N]."""
+
+STRIKE_N = 4.0
+"""Force of a strike, held on the stop [N]."""
+
+_SWING_RAD, _RAIL_SWING_M = 0.1, 0.012
+_GAP_OFFSET_M = 0.005  # a tip of 8.5 mm radius presses the neighbour 1.6 mm later
+
+
+def draw_motion(rig: Rig) -> Sketch:
+    """The whole excitation of a rig, from its first strike to its last."""
+    places = Places(rig, load_parameters(rig.name))
+    reach_m = 0.8 * min(-rig.rail.range_m[0], rig.rail.range_m[1])
+    middle = places.on_keys(0.0, black=False)
+    sketch = Sketch(rig, load_parameters(rig.name), middle)
+    strikes(sketch)
+    gaps(sketch, places, middle)
+    black = places.on_keys(0.0, black=True)
+    touches(sketch, black)
+    swings(sketch, black)
+    for y_m in (-reach_m, reach_m):
+        white, black = (places.on_keys(y_m, colour) for colour in (False, True))
+        touches(sketch, white)
+        gaps(sketch, places, white)
+        touches(sketch, black)
+        strikes(sketch)
+    return sketch
+
+
+def touches(sketch: Sketch, place: Place) -> None:
+    """Slowly down to the stops and slowly up again."""
+    sketch.go(place)
+    sketch.press(0.8, 0.2, 0.8, TOUCH_N)
+
+
+def strikes(sketch: Sketch) -> None:
+    """Fast and short, fast and held hard, slower and let go slowly."""
+    sketch.press(CONTROL_STEP_S, 0.15, CONTROL_STEP_S, STRIKE_N)
+    sketch.rest(0.25)
+    sketch.press(CONTROL_STEP_S, 0.4, CONTROL_STEP_S, STRIKE_N)
+    sketch.rest(0.25)
+    sketch.press(0.2, 0.2, 0.3, STRIKE_N)
+    sketch.rest(0.25)
+
+
+def gaps(sketch: Sketch, places: Places, place: Place) -> None:
+    """Slowly between keys, this way and that: which one sounds first tells where they are."""
+    for side in (1, -1):
+        sketch.go(places.between_keys(place, side, _GAP_OFFSET_M))
+        sketch.press(0.6, 0.1, 0.4, TOUCH_N)
+
+
+def swings(sketch: Sketch, place: Place) -> None:
+    """All joints together, high above the keys: slow and fast there and back, then steps."""
+    sketch.go(place, LIFTED_M)
+    signs = sketch.swing_signs()
+    slow = np.where(signs == 0, _RAIL_SWING_M, signs * _SWING_RAD)
+    for seconds in (3.2, 1.2, 0.6):
+        sketch.swing(_triangle(steps(seconds), 1)[:, None] * slow)
+    for share in (0.5, 1.0, -1.0):
+        rows = np.repeat([[share], [0.0]], steps(0.4), axis=0)
+        sketch.swing(rows * slow)
+
+
+def _triangle(count: int, periods: int) -> Array:
+    """From 0 to 1, to -1 and back, so many times."""
+    phase = np.arange(1, count + 1) / count * periods
+    return np.asarray(np.interp(phase % 1.0, [0.0, 0.25, 0.75, 1.0], [0.0, 1.0, -1.0, 0.0]))

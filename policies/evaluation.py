@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from policies.policy import Observation, Policy
 from policies.readings import ReadingNoise
 from score import Goals, Performance, score_performance
-from sim import RAIL, Environment, RigModel
+from sim import RAIL, Environment, Lead, RigModel
 
 Array = NDArray[np.float64]
 
@@ -57,6 +57,7 @@ def evaluate(
     count: int,
     *,
     seed: int = 0,
+    lead_s: float | None = None,
     on_episode: Callable[[Performance], None] | None = None,
 ) -> Evaluation:
     """Play a song ``count`` times and summarise the scores; the same seed gives the same result.
@@ -67,10 +68,16 @@ def evaluate(
         goals: the song.
         count: number of episodes.
         seed: of what differs between episodes, see ``episodes``.
+        lead_s: the command delay that is led: that of the model, if it is not said; 0 for a
+            simulator that is wrong in a way that the player does not know of.
         on_episode: is told each performance as soon as it is scored.
+
+    Raises:
+        SimError: a negative lead.
     """
+    led_s = model.command_delay_s if lead_s is None else lead_s
     performances = []
-    for performance in episodes(policy, model, goals, count, seed):
+    for performance in episodes(policy, model, goals, count, seed, lead_s=led_s):
         performances.append(performance)
         if on_episode:
             on_episode(performance)
@@ -93,7 +100,7 @@ def summarise(performances: Sequence[Performance], seed: int = 0) -> Evaluation:
 
 
 def episodes(
-    policy: Policy, model: RigModel, goals: Goals, count: int, seed: int
+    policy: Policy, model: RigModel, goals: Goals, count: int, seed: int, *, lead_s: float = 0.0
 ) -> Iterator[Performance]:
     """Play a song several times, each time scored.
 
@@ -107,21 +114,24 @@ def episodes(
         goals: the song.
         count: number of episodes.
         seed: of the disturbances.
+        lead_s: how much later than the policy's control steps score time runs.
 
     Yields:
         The performance of each episode, mode ``sim``.
     """
+    lead = Lead.of(lead_s)
+    played = goals.then_silence(lead.rows)
     for episode in range(count):
         disturbance = Disturbance(policy.joint_names, seed, episode) if episode else None
         start = disturbance.start(policy.start) if disturbance else policy.start
-        environment = Environment(model, goals, start)
+        environment = Environment(model, played, start)
         step = environment.reset()
         while not step.last():
             seen = disturbance.seen(step.observation) if disturbance else step.observation
             step = environment.step(policy(seen))
         yield score_performance(
             goals,
-            environment.events,
+            lead.in_score_time(environment.events),
             rig=model.rig.name,
             mode="sim",
             policy=policy.name,

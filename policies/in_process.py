@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.evaluation import Evaluation, summarise
-from policies.performer import Performer, Progress, Stage
+from policies.performer import ON_THE_GRID, Performer, Progress, RigTiming, Stage
 from policies.policy import Policy
 from score import Goals, Performance, score_performance
 from sim import Simulator, TargetLimits
@@ -113,7 +113,11 @@ def score_in_process(
 
 
 def trials(
-    policy: Policy, goals: Goals, simulators: Iterable[Simulator], first: int = 0
+    policy: Policy,
+    goals: Goals,
+    simulators: Iterable[Simulator],
+    first: int = 0,
+    timing: RigTiming = ON_THE_GRID,
 ) -> Iterator[Performance]:
     """Play a song once in each simulator.
 
@@ -122,12 +126,13 @@ def trials(
         goals: the song.
         simulators: one for each trial, at rest.
         first: number of the first trial.
+        timing: of the rig, as far as it is known.
 
     Yields:
         The performance of each trial, mode ``virtual``; its seed is the trial's number.
     """
     for trial, simulator in enumerate(simulators, first):
-        performer = Performer(policy, goals)
+        performer = Performer(policy, goals, timing=timing)
         perform_in_process(performer, simulator)
         yield score_in_process(performer, goals, simulator, trial)
 
@@ -138,6 +143,8 @@ def evaluate_trials(
     simulators: Iterable[Simulator],
     first: int = 0,
     on_trial: Callable[[Performance], None] = lambda _: None,
+    *,
+    timing: RigTiming = ON_THE_GRID,
 ) -> Evaluation:
     """Play a song once in each simulator and summarise the scores; see ``trials``.
 
@@ -147,9 +154,10 @@ def evaluate_trials(
         simulators: one for each trial, at rest.
         first: number of the first trial, and seed of the interval.
         on_trial: is told each performance as soon as it is scored.
+        timing: of the rig, as far as it is known.
     """
     performances = []
-    for performance in trials(policy, goals, simulators, first):
+    for performance in trials(policy, goals, simulators, first, timing):
         performances.append(performance)
         on_trial(performance)
     return summarise(performances, first)

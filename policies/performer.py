@@ -20,6 +20,7 @@ from score import (
     LoopTiming,
     frame_scores,
     roll_of_events,
+    since_zero,
 )
 
 Array = NDArray[np.float64]
@@ -205,17 +206,10 @@ class Performer:
             return ()
         with self._lock:
             recorded = list(self._events)
-        before: dict[int, KeyEvent] = {}
-        events = []
-        for time_ns, key, down, velocity in recorded:
-            event = KeyEvent(max(time_ns - zero_ns, 0) / 1e9, key, down, velocity)
-            if time_ns >= zero_ns:
-                events.append(event)
-            elif down:
-                before[key] = event
-            else:
-                before.pop(key, None)
-        return (*before.values(), *events)
+        return since_zero(
+            KeyEvent((time_ns - zero_ns) / 1e9, key, down, velocity)
+            for time_ns, key, down, velocity in recorded
+        )
 
     def loop_timing(self) -> LoopTiming:
         """How steadily the control loop ran while playing."""
@@ -234,7 +228,7 @@ class Performer:
 
     def _play(self, grid_ns: int, position: Array, velocity: Array, now_ns: int) -> None:
         step = grid_ns // CONTROL_STEP_NS
-        if step >= self._goals.n_steps + _AFTERMATH_STEPS:
+        if step >= self._goals.n_steps + self._lead_ns // CONTROL_STEP_NS + _AFTERMATH_STEPS:
             self.stage = Stage.DONE
             return
         self.stage = Stage.PLAYING

@@ -9,6 +9,7 @@ from score.events import (
     notes_of_events,
     performance_score,
     roll_of_events,
+    since_zero,
 )
 from score.files import write_whole
 from score.frames import FrameScores, frame_scores
@@ -63,6 +64,7 @@ __all__ = [
     "read_midi",
     "roll_of_events",
     "score_performance",
+    "since_zero",
     "song_names",
     "tempo_ratio",
     "write_midi",

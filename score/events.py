@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,6 +110,24 @@ def roll_of_events(events: Iterable[KeyEvent], n_steps: int, n_keys: int) -> NDA
         end = n_steps if math.isinf(hold.end_s) else max(row_at(hold.end_s), 0)
         roll[max(row_at(hold.start_s), 0) : end, hold.key] = True
     return roll
+
+
+def since_zero(events: Iterable[KeyEvent]) -> tuple[KeyEvent, ...]:
+    """What of key events belongs to score time; a key that was down before is pressed at 0 s.
+
+    Args:
+        events: In the order in which they happened; times before score time 0 are negative.
+    """
+    down_before: dict[int, KeyEvent] = {}
+    later = []
+    for event in events:
+        if event.time_s >= 0.0:
+            later.append(event)
+        elif event.down:
+            down_before[event.key] = replace(event, time_s=0.0)
+        else:
+            down_before.pop(event.key, None)
+    return (*down_before.values(), *later)
 
 
 def require_key(key: int, n_keys: int) -> None:

@@ -1,6 +1,6 @@
 """Goals: which keys should be down at every control step of a song."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +84,12 @@ class Goals:
             raise IndexError(f"control step {t} is before the start of {self.name!r}")
         first = min(t, self.n_steps)
         return self._padded[first : first + LOOKAHEAD + 1]
+
+    def then_silence(self, rows: int) -> "Goals":
+        """The same with so many silent rows more at the end."""
+        keys = np.concatenate([self.keys, np.zeros((rows, self.n_keys), np.bool_)])
+        sustain = np.concatenate([self.sustain, np.zeros(rows, np.bool_)])
+        return replace(self, keys=keys, sustain=sustain)
 
 
 def make_goals(score: Score, lowest_pitch: int, n_keys: int) -> Goals:

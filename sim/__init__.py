@@ -1,9 +1,10 @@
 """The simulated rig: hands, keyboards and rigs as data, their MuJoCo model, rewards, rendering."""
 
-from sim.batched import BatchedEnvironment, SongStates, record_states
+from sim.batched import BatchedEnvironment
 from sim.drivers import Driver, DynamixelDriver, RosTrajectoryDriver
 from sim.environment import Environment
 from sim.errors import ParameterError, RenderingError, RigError, SimError
+from sim.lead import Lead
 from sim.limits import TargetLimits, limit_targets
 from sim.model import (
     PHYSICS_STEP_S,
@@ -24,6 +25,7 @@ from sim.parameters import Parameter, PhysicsParameters, parameter_table
 from sim.randomisation import Randomisation
 from sim.rig import RAIL, Rig, load_rig, rig_names
 from sim.simulator import Simulator
+from sim.song_states import SongStates, record_states
 
 __all__ = [
     "PHYSICS_STEPS_PER_CONTROL",
@@ -34,6 +36,7 @@ __all__ = [
     "DynamixelDriver",
     "Environment",
     "FittedParameters",
+    "Lead",
     "Parameter",
     "ParameterError",
     "PhysicsParameters",

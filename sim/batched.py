@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import mujoco
@@ -15,42 +14,15 @@ from score import CONTROL_STEP_S, LOOKAHEAD, Goals, KeyEvent
 from sim.delays import DelayLines
 from sim.environment import COLLISION_WEIGHT, ENERGY_COEFFICIENT, check_goals
 from sim.errors import SimError
+from sim.key_history import KeyHistory
+from sim.lead import Lead
 from sim.limits import TargetLimits
 from sim.model import PHYSICS_STEP_S, PHYSICS_STEPS_PER_CONTROL, RigModel
 from sim.rewards import energy, fingering_rewards, key_press, sustain
-from sim.simulator import Simulator
+from sim.sleep import keep_pressed_keys_awake
+from sim.song_states import SongStates
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class SongStates:
-    """States that a rig goes through in a song, to start episodes from; row r is before step r.
-
-    Attributes:
-        qpos: shape ``(T, nq)``.
-        qvel: shape ``(T, nv)``.
-        sounding: shape ``(T, n_keys)`` bool.
-        targets: joint targets held until then, shape ``(T, n_joints)``.
-    """
-
-    qpos: Floats
-    qvel: Floats
-    sounding: NDArray[np.bool_]
-    targets: Floats
-
-
-def record_states(model: RigModel, start: Floats, targets: Floats) -> SongStates:
-    """Play joint targets, shape ``(T, n_joints)``, and note every state on the way."""
-    simulator = Simulator(model)
-    simulator.reset(start)
-    rows = []
-    for held in targets:
-        data = simulator.data
-        rows.append((data.qpos.copy(), data.qvel.copy(), simulator.keys_down.copy()))
-        simulator.advance(held)
-    qpos, qvel, sounding = (np.array(column) for column in zip(*rows, strict=True))
-    return SongStates(qpos, qvel, sounding, np.concatenate([start[None], targets[:-1]]))
 
 
 class BatchedEnvironment:
@@ -58,11 +30,19 @@ class BatchedEnvironment:
 
     Arrays have a leading axis over environments and are overwritten by the next call.
 
+    A constant delay is led: score time runs ``lead_s`` later than the control steps, as on a rig
+    that is played with that lead. Observations stay on the control grid. A row of the goals is
+    judged, and rewarded, in the control step in which it ends; the fingertips and the power of the
+    reward are those at the end of that control step.
+
     Attributes:
+        lead: how much later than control steps rows end.
+        rows: row that ended in the last control step, shape ``(n,)``; ``goals.n_steps``, where
+            nothing is due, when none has.
         observation: arrays as in ``sim.Environment``, each with a leading axis ``n``.
         reward_terms: terms of the last reward by name, each of shape ``(n,)``.
         step_index: control step each environment is at, shape ``(n,)``.
-        done: whether each environment has played its last step, shape ``(n,)`` bool.
+        done: whether the last row has ended in each environment, shape ``(n,)`` bool.
     """
 
     def __init__(
@@ -72,6 +52,8 @@ class BatchedEnvironment:
         n: int,
         start: ArrayLike,
         threads: int = 0,
+        *,
+        lead_s: float = 0.0,
     ) -> None:
         """Make ``n`` environments.
 
@@ -79,12 +61,15 @@ class BatchedEnvironment:
             models: the rig, or one model with its physics parameters for each environment.
             goals: the song.
             n: number of environments.
-            start: joint positions at score time 0, shape ``(n_joints,)``.
+            start: joint positions at control step 0, shape ``(n_joints,)``.
             threads: number of threads, 0 for one a core.
+            lead_s: the command delay that is led; each model has its own, which may differ.
 
         Raises:
-            SimError: goals for another keyboard.
+            SimError: goals for another keyboard, a negative lead, a rig whose controllers
+                interpolate.
         """
+        self.lead = Lead.of(lead_s)
         each = [models] * n if isinstance(models, RigModel) else list(models)
         self.model, self.goals, self.n = each[0], goals, n
         check_goals(self.model, goals)
@@ -95,7 +80,8 @@ class BatchedEnvironment:
             self._batch.set_models([model.mj for model in each])
         self._offset = np.stack([model.joint_offset for model in each])
         self._trigger_rad = np.stack([m.key_trigger * m.key_travel_rad for m in each])
-        self._release_rad = np.stack([m.key_release * m.key_travel_rad for m in each])
+        release_rad = np.stack([m.key_release * m.key_travel_rad for m in each])
+        self._keys = KeyHistory(self._trigger_rad, release_rad, self.lead)
         if (self.model.ramp_steps > 1).any():
             raise SimError(
                 f"rig {self.model.rig.name} has controllers that interpolate: they are simulated "
@@ -114,18 +100,18 @@ class BatchedEnvironment:
         keys = self.model.key_geoms  # in one run: a view, not a copy every step
         self._key_centers = batch.bind("geom_xpos")[:, keys[0] : keys[-1] + 1]
         self._force = batch.bind("actuator_force")
+        self._applied = batch.bind("qfrc_applied")
 
     def _allocate(self) -> None:
         n, model = self.n, self.model
         self._track = {"qpos": np.empty((n, PHYSICS_STEPS_PER_CONTROL, model.mj.nq))}
-        self._sounding = np.zeros((n, PHYSICS_STEPS_PER_CONTROL + 1, model.n_keys), bool)
-        self._thresholds = self._trigger_rad.copy()
         self._half_sizes = model.mj.geom_size[model.key_geoms]
         self._sustain = np.append(sustain(self.goals.sustain, np.zeros(self.goals.n_steps)), 1.0)
         self._goal_rows = np.concatenate(
             [self.goals.keys, np.zeros((LOOKAHEAD + 2, model.n_keys), bool)]
         )
         self.step_index = np.zeros(n, np.intp)
+        self.rows = np.full(n, self.goals.n_steps)
         self.done = np.zeros(n, bool)
         self.reward_terms: dict[str, Floats] = {}
         self.observation: dict[str, NDArray[Any]] = {
@@ -147,14 +133,15 @@ class BatchedEnvironment:
         batch, model, where = self._batch, self.model, ids.astype(np.int32)
         batch.reset(ids=where, stage=mujoco.mjtStage.mjSTAGE_NONE.value)
         offset = self._offset[ids]
-        self._sounding[ids] = False
         held = np.broadcast_to(self._start, offset.shape)
         joints = held + offset
         self.step_index[ids], self.done[ids] = 0, False
+        self.rows[ids] = self.goals.n_steps
+        sounding = None
         if states is not None and rows is not None:
             self._qpos[ids], self._qvel[ids] = states.qpos[rows], states.qvel[rows]
             joints = states.qpos[rows][:, model.joint_qpos] + offset
-            self._sounding[ids] = states.sounding[rows][:, None]
+            sounding = states.sounding[rows]
             held = states.targets[rows]
             self.step_index[ids] = rows
         self._qpos[np.ix_(ids, model.joint_qpos)] = joints
@@ -162,8 +149,7 @@ class BatchedEnvironment:
         batch.forward(ids=where)
         if self._commands:
             self._commands.fill(ids, self._sent_before(ids, states, rows))
-        sounding = self._sounding[ids, -1]
-        self._thresholds[ids] = np.where(sounding, self._release_rad[ids], self._trigger_rad[ids])
+        self._keys.restart(ids, sounding)
         self.observation["joint_targets"][ids] = held
         self._observe()
 
@@ -193,21 +179,33 @@ class BatchedEnvironment:
             control = self._commands.shift(targets + self._offset)
         else:
             self._ctrl[:, model.actuators] = targets + self._offset
+        keep_pressed_keys_awake(
+            self._qpos[:, model.key_qpos], model.key_travel_rad, self._applied[:, model.key_qpos]
+        )
         self._batch.rollout(PHYSICS_STEPS_PER_CONTROL, control, record=("qpos",), out=self._track)
-        self._find_sounding()
+        self._keys.add(self._track["qpos"][:, :, model.key_qpos])
+        n_steps, ended = self.goals.n_steps, self.step_index - self.lead.rows
+        np.copyto(self.rows, np.where(ended < 0, n_steps, np.minimum(ended, n_steps)))
         reward = self._reward()
         self.step_index += 1
-        np.greater_equal(self.step_index, self.goals.n_steps, out=self.done)
+        np.greater_equal(self.step_index, n_steps + self.lead.rows, out=self.done)
         self._observe()
         return self.observation, reward, self.done
 
     def events(self, index: int) -> list[KeyEvent]:
-        """Key events of the last control step of one environment, in score time."""
-        sounding = self._sounding[index]
+        """Key events of the last control step of one environment, in score time.
+
+        Times before score time 0 are negative, see ``score.since_zero``.
+        """
+        sounding = self._keys.control_step[index]
         first = int(self.step_index[index] - 1) * PHYSICS_STEPS_PER_CONTROL
         changes = np.argwhere(sounding[1:] != sounding[:-1])
         return [
-            KeyEvent((first + int(s) + 1) * PHYSICS_STEP_S, int(k), bool(sounding[s + 1, k]))
+            KeyEvent(
+                (first + int(s) + 1) * PHYSICS_STEP_S - self.lead.seconds,
+                int(k),
+                bool(sounding[s + 1, k]),
+            )
             for s, k in changes
         ]
 
@@ -217,53 +215,48 @@ class BatchedEnvironment:
         return np.clip(self._qpos[:, self.model.key_qpos] / self.model.key_travel_rad, 0.0, 1.0)
 
     @property
+    def row_keys(self) -> NDArray[np.bool_]:
+        """Which keys sounded when the last row ended, shape ``(n, n_keys)``."""
+        return self._keys.row[:, -1]
+
+    @property
     def trigger_margin(self) -> Floats:
-        """How far keys are past their trigger, in travels, negative above it, ``(n, n_keys)``."""
-        angles = self._qpos[:, self.model.key_qpos]
+        """How far they were past their trigger then, in travels, negative above it."""
+        angles = self._keys.row_angles[:, -1]
         return (angles - self._trigger_rad) / self.model.key_travel_rad
 
     @property
     def onsets(self) -> NDArray[np.intp]:
-        """How often each key began to sound in the last step, shape ``(n, n_keys)``."""
-        return (self._sounding[:, 1:] & ~self._sounding[:, :-1]).sum(axis=1)
+        """How often each key began to sound in the last row, shape ``(n, n_keys)``."""
+        sounding = self._keys.row
+        return (sounding[:, 1:] & ~sounding[:, :-1]).sum(axis=1)
 
     @property
     def sounding(self) -> NDArray[np.bool_]:
-        """Which keys sounded after each physics step of the last step, ``(n, 10, n_keys)``."""
-        return self._sounding[:, 1:]
+        """Which keys sounded after each physics step of the last row, ``(n, 10, n_keys)``."""
+        return self._keys.row[:, 1:]
 
     @property
     def key_depths(self) -> Floats:
-        """Key depth after each physics step of the last step, ``(n, 10, n_keys)``."""
-        return self._track["qpos"][:, :, self.model.key_qpos] / self.model.key_travel_rad
+        """Key depth after each physics step of the last row, ``(n, 10, n_keys)``."""
+        return self._keys.row_angles / self.model.key_travel_rad
 
     @property
     def tips(self) -> Floats:
         """Fingertips after the last step in the piano frame, ``(n, fingers, 3)`` [m]."""
         return self._sites[:, self.model.fingertip_sites]
 
-    def _find_sounding(self) -> None:
-        """Trigger and release, physics step by physics step."""
-        sounding, angles = self._sounding, self._track["qpos"][:, :, self.model.key_qpos]
-        sounding[:, 0] = sounding[:, -1]
-        for substep in range(PHYSICS_STEPS_PER_CONTROL):
-            above = sounding[:, substep + 1]
-            np.greater_equal(angles[:, substep], self._thresholds, out=above)
-            if (above != sounding[:, substep]).any():
-                np.copyto(self._thresholds, np.where(above, self._release_rad, self._trigger_rad))
-
     def _reward(self) -> Floats:
-        model = self.model
-        rows = np.minimum(self.step_index, self.goals.n_steps)
-        goal = self._goal_rows[rows]
-        tips = self.tips
+        model, tips = self.model, self.tips
+        goal = self._goal_rows[self.rows]
+        depth = np.clip(self._keys.row_angles[:, -1] / model.key_travel_rad, 0.0, 1.0)
         velocity = self._qvel[:, model.joint_qvel]
         gaps = np.linalg.norm(tips[:, 1:] - tips[:, :-1], axis=-1)
         apart = (gaps >= 2 * model.rig.hand.tip_radius_m).all(axis=-1)
         self.reward_terms = {
-            "key_press": key_press(goal, self.key_depth, self._sounding[:, -1]),
+            "key_press": key_press(goal, depth, self.row_keys),
             "fingering": fingering_rewards(goal, tips, self._key_centers, self._half_sizes),
-            "sustain": self._sustain[rows],
+            "sustain": self._sustain[self.rows],
             "collision": COLLISION_WEIGHT * apart,
             "energy": energy(self._force[:, model.actuators], velocity, ENERGY_COEFFICIENT),
         }
@@ -275,7 +268,7 @@ class BatchedEnvironment:
             self._qpos[:, model.joint_qpos], self._offset, out=observation["joint_positions"]
         )
         observation["joint_velocities"][:] = self._qvel[:, model.joint_qvel]
-        observation["keys"][:] = self._sounding[:, -1]
+        observation["keys"][:] = self._keys.now
         rows = np.minimum(self.step_index, self.goals.n_steps)
         np.take(
             self._goal_rows,

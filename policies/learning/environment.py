@@ -34,7 +34,7 @@ class LearningEnvironment:
     Attributes:
         n: number of environments.
         observations: shape ``(n, size)`` float32, overwritten by ``step``.
-        frame_f1: frame F1 of the last step, shape ``(n,)``.
+        frame_f1: frame F1 of the row that ended in the last step, shape ``(n,)``.
         reward_terms: unweighted terms of the last reward by name, each of shape ``(n,)``.
     """
 
@@ -51,6 +51,7 @@ class LearningEnvironment:
         starts_along_plan: bool = True,
         seed: int = 0,
         threads: int = 0,
+        lead_s: float = 0.0,
     ) -> None:
         """Make ``n`` environments of a planned song.
 
@@ -65,8 +66,9 @@ class LearningEnvironment:
             starts_along_plan: whether episodes start anywhere in the song.
             seed: of the start rows and the noise of the readings.
             threads: of the physics, 0 for one a core.
+            lead_s: the command delay that is led, see ``sim.BatchedEnvironment``.
         """
-        self._batch = BatchedEnvironment(models, goals, n, plan.start, threads)
+        self._batch = BatchedEnvironment(models, goals, n, plan.start, threads, lead_s=lead_s)
         model = self._batch.model
         self.part = Part.of(model.joint_low, model.joint_high, goals, plan)
         self.features, self.actions = Features(self.part), Actions(self.part, residual)
@@ -110,12 +112,10 @@ class LearningEnvironment:
             Observations (of the new episode where one ended), reward and whether one ended.
         """
         clipped = np.clip(actions, -1.0, 1.0)
-        rows = self._batch.step_index.copy()
-        _, published, done = self._batch.step(self.actions.targets(clipped, rows))
-        rows = np.minimum(rows, self._goals.n_steps)
-        self.frame_f1 = frame_f1(self._goal_rows[rows], self._batch.observation["keys"])
-        shaped = self._reward == "shaped"
-        reward = self._shaped(rows, clipped) if shaped else self._published(published)
+        targets = self.actions.targets(clipped, self._batch.step_index)
+        _, published, done = self._batch.step(targets)
+        self.frame_f1 = frame_f1(self._goal_rows[self._batch.rows], self._batch.row_keys)
+        reward = self._shaped(clipped) if self._reward == "shaped" else self._published(published)
         self._history[:, 1:] = self._history[:, :-1].copy()
         self._history[:, 0] = clipped
         ended = done.copy()
@@ -127,11 +127,11 @@ class LearningEnvironment:
         self.reward_terms = self._batch.reward_terms
         return total if self._fingering else total - self.reward_terms["fingering"]
 
-    def _shaped(self, rows: NDArray[np.intp], actions: NDArray[Any]) -> Array:
-        batch = self._batch
+    def _shaped(self, actions: NDArray[Any]) -> Array:
+        batch, rows = self._batch, self._batch.rows
         outcome = Outcome(
             goal=self._goal_rows[rows],
-            keys=batch.observation["keys"],
+            keys=batch.row_keys,
             trigger_margin=batch.trigger_margin,
             asked=self._asked_rows[rows],
             onsets=batch.onsets,

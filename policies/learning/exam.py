@@ -12,7 +12,15 @@ from policies.features import HISTORY, Actions, Features, Part
 from policies.planner import Plan
 from policies.policy import Observation
 from policies.readings import ReadingNoise
-from score import Goals, KeyEvent, frame_scores, note_f1, notes_of_events, roll_of_events
+from score import (
+    Goals,
+    KeyEvent,
+    frame_scores,
+    note_f1,
+    notes_of_events,
+    roll_of_events,
+    since_zero,
+)
 from sim import BatchedEnvironment, RigModel
 
 Act = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -51,7 +59,10 @@ _NOISE_SEED = 3
 
 
 class Exam:
-    """One song: undisturbed on the nominal model, then on it and others with noisy readings."""
+    """One song: undisturbed on the nominal model, then on it and others with noisy readings.
+
+    The command delay of the nominal model is led; the others may have another.
+    """
 
     def __init__(
         self,
@@ -63,7 +74,9 @@ class Exam:
     ) -> None:
         self._goals = goals
         models = [nominal, nominal, *others]
-        self._env = BatchedEnvironment(models, goals, len(models), plan.start)
+        self._env = BatchedEnvironment(
+            models, goals, len(models), plan.start, lead_s=nominal.command_delay_s
+        )
         self._noise = ReadingNoise(nominal.joint_names, (len(models),))
         part = Part.of(nominal.joint_low, nominal.joint_high, goals, plan)
         self._features, self._actions = Features(part), Actions(part, residual)
@@ -76,15 +89,16 @@ class Exam:
         features = np.zeros((n, self._features.size), np.float32)
         events: list[list[KeyEvent]] = [[] for _ in range(n)]
         rng = np.random.default_rng(_NOISE_SEED)
-        for _ in range(self._goals.n_steps):
+        while not env.done.all():
             self._features(self._seen(rng), history, features)
             actions = np.clip(act(features), -1.0, 1.0)
             env.step(self._actions.targets(actions, env.step_index))
             history = np.concatenate([actions[:, None], history[:, :-1]], axis=1)
             for index in range(n):
                 events[index] += env.events(index)
-        frames = [self._frame_f1(played) for played in events]
-        notes = [self._note_f1(played) for played in events]
+        played = [since_zero(each) for each in events]
+        frames = [self._frame_f1(each) for each in played]
+        notes = [self._note_f1(each) for each in played]
         return Marks(float(np.mean(frames)), float(np.mean(notes)), float(np.mean(frames[:2])))
 
     def _seen(self, rng: np.random.Generator) -> Observation:
@@ -93,11 +107,11 @@ class Exam:
             seen[name][0] = self._env.observation[name][0]
         return seen
 
-    def _frame_f1(self, events: list[KeyEvent]) -> float:
+    def _frame_f1(self, events: Sequence[KeyEvent]) -> float:
         goals = self._goals
         return frame_scores(goals.keys, roll_of_events(events, goals.n_steps, goals.n_keys)).f1
 
-    def _note_f1(self, events: list[KeyEvent]) -> float:
+    def _note_f1(self, events: Sequence[KeyEvent]) -> float:
         goals = self._goals
         played = notes_of_events(events, goals.lowest_pitch, goals.duration_s)
         return note_f1(goals.score.notes, played, 0.05)

@@ -176,6 +176,7 @@ def _loop(
         fingering=task.fingering,
         starts_along_plan=algorithm.residual and task.starts_along_plan,
         seed=task.seed,
+        lead_s=nominal.command_delay_s,
     )
     learner = algorithm.make(env, algorithm.config, task.seed)
     if task.warm_start is not None:

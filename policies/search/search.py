@@ -73,7 +73,8 @@ def polish(
     Args:
         plan: where to start.
         goals: the song.
-        models: the rig, or several with different physics, which all count the same.
+        models: the rig, or several with different physics, which all count the same; the command
+            delay of the first is led.
         budget_s: wall-clock time; a round that would not fit is not begun.
         seed: of the samples. Same seed and number of rounds, same result.
         rounds: most rounds to go.
@@ -109,8 +110,9 @@ class _Search:
         self.started_s, self.rounds = time.monotonic(), 0
         self._plan, self._model = plan, models[0]
         self._rng = np.random.default_rng(seed)
-        self._samples = Rehearsal(models, goals, plan.start, SAMPLES, THREADS)
-        self._single = Rehearsal(models, goals, plan.start, 1, 1)
+        lead_s = self._model.command_delay_s
+        self._samples = Rehearsal(models, goals, plan.start, SAMPLES, THREADS, lead_s=lead_s)
+        self._single = Rehearsal(models, goals, plan.start, 1, 1, lead_s=lead_s)
         self._best = self._play(plan.targets)
 
     @property

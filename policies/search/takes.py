@@ -63,7 +63,14 @@ class Rehearsal:
     """Plays variants of a plan side by side in the batched simulator."""
 
     def __init__(
-        self, models: Sequence[RigModel], goals: Goals, start: Array, n: int, threads: int
+        self,
+        models: Sequence[RigModel],
+        goals: Goals,
+        start: Array,
+        n: int,
+        threads: int,
+        *,
+        lead_s: float = 0.0,
     ) -> None:
         """Make room for ``n`` variants.
 
@@ -73,10 +80,13 @@ class Rehearsal:
             start: posture at score time 0, shape ``(n_joints,)``.
             n: number of variants played at once.
             threads: number of threads.
+            lead_s: the command delay that is led.
         """
         self._n, self._n_models, self._goals = n, len(models), goals
         each = list(models) * n
-        self._environment = BatchedEnvironment(each, goals, len(each), start, threads)
+        self._environment = BatchedEnvironment(
+            each, goals, len(each), start, threads, lead_s=lead_s
+        )
         self._trigger = np.stack([model.key_trigger for model in each])
         self._release = np.stack([model.key_release for model in each])
         steps = [round(shift / PHYSICS_STEP_S) % PHYSICS_STEPS_PER_CONTROL for shift in SHIFTS_S]
@@ -89,15 +99,18 @@ class Rehearsal:
             targets: joint targets, shape ``(n, T, n_joints)``; ``T`` may end before the song.
         """
         environment, steps = self._environment, targets.shape[1]
+        behind = environment.lead.rows
         environment.reset(np.arange(environment.n))
         each = np.repeat(targets, self._n_models, axis=0)
         f1 = np.ones((environment.n, len(SHIFTS_S), steps))
         margin = np.ones_like(f1)
         reached = np.empty_like(each)
-        for row in range(steps):
-            observation, _, _ = environment.step(each[:, row])
-            reached[:, row] = observation["joint_positions"]
-            self._score_row(row, f1, margin)
+        for step in range(steps + behind):
+            observation, _, _ = environment.step(each[:, min(step, steps - 1)])
+            if step < steps:
+                reached[:, step] = observation["joint_positions"]
+            if step >= behind:
+                self._score_row(step - behind, f1, margin)
         return self._mean_over_models(f1, margin, reached)
 
     def _score_row(self, row: int, f1: Array, margin: Array) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from typing import Literal
@@ -11,8 +12,10 @@ import pytest
 from numpy.typing import NDArray
 
 from policies import PlanParameters
+from policies.evaluation import evaluate
 from policies.features import HISTORY, PLAN_ROWS
 from policies.learning.environment import LearningEnvironment
+from policies.learning.exam import Exam
 from policies.learning.rewards import SHAPED_WEIGHTS, Outcome, crowding, shaped_terms
 from score import frame_scores, song_names
 from sim import record_states
@@ -60,6 +63,26 @@ def played(rig: str, song: str) -> NDArray[np.float32]:
         assert set(env.reward_terms) == set(SHAPED_WEIGHTS)
         rows.append(observations.copy())
     return np.concatenate(rows)
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.035, 0.1])
+def test_rows_are_rewarded_when_a_delay_is_over(delay_s: float) -> None:
+    """An episode's mean of the steps' F1 is the F1 that the evaluation gives."""
+    late, goals = replace(nominal_model(RIG), command_delay_s=delay_s), three_notes()
+    env = environment(late, goals, good_plan(), 1, starts_along_plan=False, lead_s=delay_s)
+    f1, ended = [], False
+    while not ended:
+        _, _, done = env.step(np.zeros((1, env.action_size)))
+        f1.append(float(env.frame_f1[0]))
+        ended = bool(done[0])
+    before = len(f1) - goals.n_steps
+    assert before == np.ceil(delay_s / 0.05)
+    assert f1[:before] == [1.0] * before
+    assert np.mean(f1[before:]) == pytest.approx(evaluate(good_plan(), late, goals, 1).frame_f1)
+    marks = Exam(late, [], goals, good_plan(), residual=True).take(
+        lambda features: np.zeros((len(features), env.action_size), np.float32)
+    )
+    assert marks.frame_f1 == pytest.approx(np.mean(f1[before:]))
 
 
 @pytest.mark.parametrize("song", song_names())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from policies import make_plan
 from policies.bundle import BundlePolicy
 from policies.evaluation import Disturbance, episodes, evaluate, interval_of_mean, summarise
 from policies.policy import Observation
@@ -101,6 +104,15 @@ def test_physics_parameters_change_the_result() -> None:
     silent = evaluate(policy, lower, goals, 1)
     assert silent.onset_error_ms_median is None
     assert silent.note_f1_50ms == 0.0
+
+
+def test_a_delay_is_led_unless_nobody_knows_of_it() -> None:
+    goals, late = goals_of(), replace(model_of(), command_delay_s=0.08)
+    plan = make_plan(goals, model_of())
+    prompt, led = (evaluate(plan, model, goals, 1) for model in (model_of(), late))
+    behind = evaluate(plan, late, goals, 1, lead_s=0.0)
+    assert led.frame_f1 == pytest.approx(prompt.frame_f1, abs=0.03)
+    assert behind.frame_f1 < led.frame_f1 - 0.05
 
 
 def test_the_interval_covers_the_mean_as_often_as_it_says() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -13,10 +15,10 @@ from policies.in_process import (
     perform_in_process,
     score_in_process,
 )
-from policies.performer import Performer, Progress, Stage
+from policies.performer import ON_THE_GRID, Performer, Progress, RigTiming, Stage
 from policies.policy import Policy
 from score import Goals, KeyEvent, Note, Score
-from sim import SimError, Simulator
+from sim import BatchedEnvironment, SimError, Simulator
 from sim.realtime import STEP_NS, RealTimeSimulator
 from tests.unit.playing import goals_of, nominal_model
 
@@ -98,6 +100,41 @@ def test_a_listener_hears_everything_with_its_time(policy: Policy, goals: Goals)
     assert len(seen) > 2
     for row in performer.trace().joint_targets:
         assert any(np.array_equal(row, targets) for _, targets in heard.sent)
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.0233, 0.06, 0.15])
+def test_leading_on_a_rig_is_leading_in_training(
+    policy: Policy, goals: Goals, delay_s: float
+) -> None:
+    """The hand has been in its start posture for half a second on a rig, so not bit-equal."""
+    late = replace(MODEL, command_delay_s=delay_s)
+    simulator, performer = Simulator(late), Performer(policy, goals, timing=RigTiming(0.0, delay_s))
+    simulator.reset(policy.start)
+    perform_in_process(performer, simulator)
+    batch = BatchedEnvironment(late, goals, 1, policy.start, 1, lead_s=delay_s)
+    events: list[KeyEvent] = []
+    while not batch.done[0]:
+        batch.step(policy({name: array[0] for name, array in batch.observation.items()})[None])
+        events += batch.events(0)
+    played = performer.events()
+    assert [(e.key, e.down) for e in played] == [(e.key, e.down) for e in events]
+    times_s = np.array([[e.time_s for e in each] for each in (played, events)])
+    assert np.ptp(times_s, axis=0).max() < 0.0051
+    assert len(played) == 6
+
+
+def test_trials_are_led(policy: Policy, goals: Goals) -> None:
+    late = replace(MODEL, command_delay_s=0.08)
+    prompt, led, behind = (
+        evaluate_trials(policy, goals, [Simulator(model)], timing=timing)
+        for model, timing in (
+            (MODEL, ON_THE_GRID),
+            (late, RigTiming(0.0, 0.08)),
+            (late, ON_THE_GRID),
+        )
+    )
+    assert led.frame_f1 == pytest.approx(prompt.frame_f1, abs=0.03)
+    assert behind.frame_f1 < led.frame_f1 - 0.05
 
 
 def test_targets_are_limited_before_they_are_sent(policy: Policy, goals: Goals) -> None:

@@ -138,6 +138,16 @@ def test_takes_count_every_model(damaged: Plan, goals: Goals, model: RigModel) -
     assert np.array_equal(both.reached, alone[0].reached)
 
 
+def test_a_delay_is_led(damaged: Plan, goals: Goals, model: RigModel) -> None:
+    late = replace(model, command_delay_s=0.035)
+    variants = np.stack([damaged.targets, make_plan(goals, model).targets])
+    led = Rehearsal([late], goals, damaged.start, 2, 1, lead_s=0.035).play(variants)
+    prompt = Rehearsal([model], goals, damaged.start, 2, 1).play(variants)
+    np.testing.assert_allclose(led.frame_f1, prompt.frame_f1, atol=1e-9)
+    np.testing.assert_allclose(led.margin, prompt.margin, atol=1e-6)
+    assert (led.frame_f1 < 1.0).any()
+
+
 def test_windows_lie_around_failing_rows_and_leave_each_other_alone() -> None:
     rng = np.random.default_rng(0)
     failing = rng.random(200) < 0.2

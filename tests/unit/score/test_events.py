@@ -16,6 +16,7 @@ from score import (
     notes_of_events,
     performance_score,
     roll_of_events,
+    since_zero,
 )
 from tests.unit.score.strategies import event_lists
 
@@ -122,3 +123,16 @@ def test_events_of_a_score_release_before_they_press() -> None:
     ]
     with pytest.raises(ScoreError, match="lowest is 0"):
         events_of_score(score, 60)
+
+
+def test_what_was_down_before_score_time_is_pressed_at_its_beginning() -> None:
+    held, tapped, later = press(-0.2, 0.3, 1), press(-0.3, -0.1, 2), press(0.1, 0.2, 3)
+    before = [tapped[0], held[0], tapped[1]]
+    expected = (KeyEvent(0.0, 1, True), later[0], later[1], held[1])
+    assert since_zero([*before, later[0], later[1], held[1]]) == expected
+
+
+@given(event_lists)
+def test_events_of_score_time_stay_as_they_are(events: list[KeyEvent]) -> None:
+    later = [event for event in events if event.time_s >= 0]
+    assert since_zero(later) == tuple(later)

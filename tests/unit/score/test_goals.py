@@ -127,6 +127,17 @@ def test_lookahead_starts_at_the_row_of_this_step_and_ends_in_silence() -> None:
         goals.lookahead(-1)
 
 
+def test_silence_after_the_end_changes_nothing_before() -> None:
+    goals = make_goals(score_of((60, 0.0, 0.5)), LOWEST_PITCH, N_KEYS)
+    longer = goals.then_silence(3)
+    assert longer.n_steps == goals.n_steps + 3
+    assert np.array_equal(longer.keys[: goals.n_steps], goals.keys)
+    assert not longer.keys[goals.n_steps :].any()
+    assert not longer.lookahead(longer.n_steps).any()
+    for step in range(longer.n_steps):
+        assert np.array_equal(longer.lookahead(step), goals.lookahead(step))
+
+
 def test_goals_cannot_be_changed_by_who_reads_them() -> None:
     goals = make_goals(score_of((60, 0.0, 0.5)), LOWEST_PITCH, N_KEYS)
     for array in (goals.keys, goals.sustain, goals.lookahead(0)):

@@ -91,7 +91,7 @@ def add_parser(verbs: Verbs) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the verb; checks what can be checked before anything is trained."""
     started_s = time.monotonic()
-    _check_extra()
+    check_extra()
     model = load_model(arguments.rig, arguments.params)
     goals = {song: load_goals(song, model) for song in arguments.songs}
     check_writable(arguments.out)
@@ -110,7 +110,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check_extra() -> None:
+def check_extra() -> None:
     """Training needs more than playing does."""
     from score import DaCapoError
 

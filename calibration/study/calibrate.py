@@ -16,7 +16,7 @@ from calibration.report import write_report
 from calibration.residuals import FREE, STATE_DELAY
 from calibration.study.case import Case, make_case
 from calibration.study.clock import Clock, Progress
-from calibration.study.helpers import Order, with_helpers
+from calibration.study.helpers import Order, help_out, with_helpers
 from calibration.study.intervals import Certainty, certainty
 from calibration.study.ledger import Ledger, Place
 from calibration.study.lock import lead
@@ -99,6 +99,43 @@ def calibrate(
     write_calibration(result, _hashes(recordings), f"{name} in {place}", seed)
     write_report(result, case, sure)
     return result
+
+
+def join(
+    recordings: Sequence[Recording],
+    rig: Rig,
+    *,
+    study: str,
+    trials: int = TRIALS,
+    seed: int = 0,
+    previous: PhysicsParameters | None = None,
+    names: Sequence[str] = FREE,
+    threads: int = 0,
+    on_trials: Callable[[int], bool] = lambda _: True,
+) -> int:
+    """Help with the trials of a calibration that runs elsewhere, until its search is finished.
+
+    Args:
+        recordings: The same as there.
+        rig: The same.
+        study: Path of its journal file, or URL of its database.
+        trials: The same.
+        seed: The same.
+        previous: The same.
+        names: The same.
+        threads: Number of threads, 0 for one a core.
+        on_trials: Is told how many were evaluated here so far; False ends it.
+
+    Returns:
+        How many trials were evaluated here.
+
+    Raises:
+        CalibrationError: No such calibration runs there, or nothing can be learned.
+        InvalidRecordingError: A recording cannot be trusted.
+    """
+    case = make_case(recordings, rig, names=names, previous=previous, seed=seed, threads=threads)
+    ledger = Ledger(study, case.name(seed, trials), case.free.names, begin=False)
+    return help_out(ledger, case, on_trials)
 
 
 @contextlib.contextmanager

@@ -72,18 +72,26 @@ class Ledger:
         place: Path of a journal file, or the URL of a database.
         name: Of the study; an existing one goes on.
         entries: Names of the entries of a point.
+        begin: Whether to begin the study if there is none.
 
     Raises:
-        CalibrationError: The storage holds something else, or is damaged.
+        CalibrationError: The storage holds something else, or is damaged, or there is no study.
         OSError: The file cannot be read or written.
     """
 
-    def __init__(self, place: str, name: str, entries: Sequence[str]) -> None:
+    def __init__(
+        self, place: str, name: str, entries: Sequence[str], *, begin: bool = True
+    ) -> None:
         self._storage, self._entries = open_storage(place), tuple(entries)
         self._unit: dict[str, BaseDistribution] = {
             entry: FloatDistribution(0.0, 1.0) for entry in self._entries
         }
         with readable(place):
+            if not begin and name not in optuna.get_all_study_names(self._storage):
+                raise CalibrationError(
+                    f"{place} has no study of these recordings and settings: begin it without "
+                    "--join, with the same arguments"
+                )
             sampler = optuna.samplers.RandomSampler()  # never asked: searches stand outside
             self._study = optuna.create_study(
                 storage=self._storage, study_name=name, sampler=sampler, load_if_exists=True

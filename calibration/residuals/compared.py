@@ -82,10 +82,11 @@ def _short(replay: Replay, index: int) -> float:
 
 def _extra(replay: Replay) -> Floats:
     """Most that each key went beyond its points, away from recorded events, shape `(n_keys,)`."""
-    segment, model, depths = replay.segment, replay.model, replay.depths
-    time_s = np.arange(len(depths)) * PHYSICS_STEP_S
-    inside = (time_s >= segment.warm_up_s) & (time_s <= segment.duration_s - segment.tail_s)
-    beyond = np.where(inside[:, None], depths - model.key_trigger, -np.inf).max(axis=0)
+    segment, model = replay.segment, replay.model
+    first = round(segment.warm_up_s / PHYSICS_STEP_S)
+    depths = replay.depths[first : segment.steps + 1 - round(segment.tail_s / PHYSICS_STEP_S)]
+    time_s = (first + np.arange(len(depths))) * PHYSICS_STEP_S
+    beyond = depths.max(axis=0) - model.key_trigger
     moved = set(segment.event_keys.tolist()) | set(np.flatnonzero(segment.sounding).tolist())
     for key in moved:
         ours = segment.event_keys == key
@@ -96,7 +97,7 @@ def _extra(replay: Replay) -> Floats:
         away = np.minimum(time_s - padded[before], padded[before + 1] - time_s)
         depth = depths[:, key]
         wrong = np.where(held, model.key_release[key] - depth, depth - model.key_trigger[key])
-        beyond[key] = np.where(inside & (away > REACH_S / 3), wrong, -np.inf).max()
+        beyond[key] = np.where(away > REACH_S / 3, wrong, 0.0).max()
     return np.maximum(beyond, 0.0)
 
 

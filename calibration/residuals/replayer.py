@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import mujoco
@@ -84,7 +86,8 @@ class Replayer:
     def _replay_some(
         self, sets: Sequence[PhysicsParameters], delays: Sequence[float]
     ) -> list[tuple[Replay, ...] | None]:
-        applied = [self._applied(parameters) for parameters in sets]
+        with ThreadPoolExecutor(self._threads or os.cpu_count()) as pool:
+            applied = list(pool.map(self._applied, sets))
         playable = [index for index, model in enumerate(applied) if model is not None]
         begun: list[Replay] = [
             _begin(segment, model, delay)
@@ -101,6 +104,7 @@ class Replayer:
         return done
 
     def _applied(self, parameters: PhysicsParameters) -> RigModel | None:
+        """On threads, for most of it is MuJoCo's: whether keys come back."""
         try:
             return parameters.apply(replace(self._model, mj=copy.copy(self._model.mj)))
         except ParameterError:

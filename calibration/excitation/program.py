@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,24 +18,30 @@ Array = NDArray[np.float64]
 TOUCH_N = 3.0
 """Force of a gentle touch at the end of its way [N]."""
 
+GAP_N = 5.0
+"""The same where a tip presses two keys [N]."""
+
 STRIKE_N = 4.0
 """Force of a strike, held on the stop [N]."""
 
+_REACH = 0.8  # of the way to the end of the rail that the hand goes
 _SWING_RAD, _RAIL_SWING_M = 0.1, 0.012
-_GAP_OFFSET_M = 0.005  # a tip of 8.5 mm radius presses the neighbour 1.6 mm later
+_GAP_OFFSET_M = 0.004  # a tip of 8.5 mm radius presses the neighbour 1 mm later
+_FARTHER_M = 0.005  # than songs strike black keys: pressed to their stops, tips slide to the edge
 
 
 def draw_motion(rig: Rig) -> Sketch:
     """The whole excitation of a rig, from its first strike to its last."""
-    places = Places(rig, load_parameters(rig.name))
-    reach_m = 0.8 * min(-rig.rail.range_m[0], rig.rail.range_m[1])
-    middle = places.on_keys(0.0, black=False)
-    sketch = Sketch(rig, load_parameters(rig.name), middle)
+    tuned = load_parameters(rig.name)
+    parameters = replace(tuned, strike_x_black_m=tuned.strike_x_black_m - _FARTHER_M)
+    places = Places(rig, parameters)
+    middle, black = (places.on_keys(0.0, colour) for colour in (False, True))
+    sketch = Sketch(rig, parameters, middle)
     strikes(sketch)
     gaps(sketch, places, middle)
-    black = places.on_keys(0.0, black=True)
     touches(sketch, black)
     swings(sketch, black)
+    reach_m = _REACH * min(-rig.rail.range_m[0], rig.rail.range_m[1])
     for y_m in (-reach_m, reach_m):
         white, black = (places.on_keys(y_m, colour) for colour in (False, True))
         touches(sketch, white)
@@ -63,7 +71,7 @@ def gaps(sketch: Sketch, places: Places, place: Place) -> None:
     """Slowly between keys, this way and that: which one sounds first tells where they are."""
     for side in (1, -1):
         sketch.go(places.between_keys(place, side, _GAP_OFFSET_M))
-        sketch.press(0.6, 0.1, 0.4, TOUCH_N)
+        sketch.press(0.6, 0.1, 0.4, GAP_N)
 
 
 def swings(sketch: Sketch, place: Place) -> None:

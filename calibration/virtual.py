@@ -7,13 +7,13 @@ from pathlib import Path
 
 from calibration.recordings import PerformanceRecorder, Provenance, RecordingError, policy_hash
 from hardware.world import World, WorldSimulator
-from policies import load_policy
+from policies import known_delay_s, load_policy
 from policies.in_process import perform_in_process, score_in_process
-from policies.performer import Performer, Progress
+from policies.performer import Performer, Progress, RigTiming
 from policies.results import RunResult, write_results
 from policies.run_folder import RunFolder
 from score import Performance, load_song, make_goals
-from sim import RigModel
+from sim import PhysicsParameters, RigModel, build_model, parameters_text
 
 
 def play_virtual(
@@ -22,6 +22,7 @@ def play_virtual(
     model: RigModel,
     policy: str,
     world: World,
+    parameters: PhysicsParameters | None = None,
     trial: int = 0,
     out: Path = Path("runs"),
     report: Callable[[Progress], None] = lambda _: None,
@@ -33,6 +34,8 @@ def play_virtual(
         model: What the policy knows of the rig; the world is hidden from it.
         policy: `planner`, `zoo` or the path of a bundle.
         world: Where to play.
+        parameters: What a calibration found out about the rig; then the model is that of the rig
+            with these. Their command delay is led; without any, the one of the policy's training.
         trial: Which draw of the world's jitter and noise.
         out: Folder of runs.
         report: Is called once a simulated second.
@@ -44,9 +47,13 @@ def play_virtual(
         DaCapoError: When song, policy, rig and world do not go together, the hand does not reach
             the start posture, or the folder cannot be written; nothing is left behind then.
     """
+    if parameters is not None:
+        model = parameters.apply(build_model(parameters.rig))
     keyboard = model.rig.keyboard
     goals = make_goals(load_song(song), keyboard.lowest_pitch, keyboard.n_keys)
-    performer = Performer(load_policy(policy, model, goals), goals)
+    player = load_policy(policy, model, goals)
+    timing = RigTiming(lead_s=known_delay_s(player, model))
+    performer = Performer(player, goals, timing=timing)
     simulator = WorldSimulator(model.rig, world, trial)
     run = RunFolder.create(out, song)
     try:
@@ -57,6 +64,7 @@ def play_virtual(
             rig_hash=model.rig.hash,
             policy=policy,
             policy_hash=policy_hash(policy, model.rig, song),
+            parameters=parameters_text(parameters) if parameters else "",
             seed=trial,
         )
         folder = run.partial / "recording"

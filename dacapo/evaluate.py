@@ -40,9 +40,10 @@ examples:
 
 The first episode is undisturbed; every other one starts slightly off the policy's start posture
 and reads joints with encoder noise, drawn from the seed. In a --world, of which the policy knows
-nothing, episodes are trials: draws of its jitter and noise, numbered from the seed on. Frame F1 is
-RoboPianist's; its interval is the 95 % bootstrap interval of the mean over episodes. A bundle
-plays the song it was made for.
+what --params says and no more, episodes are trials: draws of its jitter and noise, numbered from
+the seed on. A command delay that is known, from --params or a bundle's training, is led.
+Frame F1 is RoboPianist's; its interval is the 95 % bootstrap interval of the mean over episodes. A
+bundle plays the song it was made for.
 """
 
 
@@ -52,9 +53,8 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument("songs", nargs="+", metavar="SONG|FILE.mid", help="what to play")
     add_rig_argument(parser)
     add_policy_argument(parser, "planner")
-    physics = parser.add_mutually_exclusive_group()
-    add_params_argument(physics)
-    add_world_argument(physics, "play in a world")
+    add_params_argument(parser)
+    add_world_argument(parser, "play in a world")
     parser.add_argument("--tempo", type=positive_float, default=1.0, help="2 is double tempo")
     parser.add_argument("--episodes", type=positive_int, default=10, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
@@ -81,9 +81,10 @@ def _evaluate(
     song: str, model: RigModel, world: World | None, arguments: argparse.Namespace, line: LiveLine
 ) -> tuple[Evaluation, float]:
     """The scores, and how long making or loading the policy took [s]."""
-    from policies import load_policy
+    from policies import known_delay_s, load_policy
     from policies.evaluation import evaluate
     from policies.in_process import evaluate_trials
+    from policies.performer import RigTiming
 
     goals = load_goals(song, model, arguments.tempo)
     started_s = time.monotonic()
@@ -100,7 +101,8 @@ def _evaluate(
         scores = evaluate(policy, model, goals, count, seed=seed, on_episode=show)
     else:
         simulators = _simulators(model, world, range(seed, seed + count))
-        scores = evaluate_trials(policy, goals, simulators, seed, show)
+        timing = RigTiming(lead_s=known_delay_s(policy, model))
+        scores = evaluate_trials(policy, goals, simulators, seed, show, timing=timing)
     return scores, load_s
 
 

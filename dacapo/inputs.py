@@ -11,7 +11,7 @@ from dacapo.output import remark
 if TYPE_CHECKING:
     from hardware.world import World
     from score import Goals
-    from sim import PhysicsParameters, RigModel
+    from sim import FittedParameters, RigModel
 
 MOST_FINDINGS = 5
 
@@ -29,16 +29,18 @@ def load_model(rig_name: str, params: Path | None) -> RigModel:
     return read_parameters(params, rig).apply(model) if params else model
 
 
-def load_physics(rig_name: str, params: Path | None) -> PhysicsParameters:
-    """The physics parameters of a file; the rig's nominal ones if there is no file.
+def load_fitted(rig_name: str, params: Path | None) -> FittedParameters:
+    """What a physics parameters file says; nominal values, all certain, if there is no file.
 
     Raises:
         SimError: the rig or the file cannot be used.
     """
-    from sim import PhysicsParameters, load_rig, read_parameters
+    from sim import FittedParameters, PhysicsParameters, load_rig, read_fitted
 
     rig = load_rig(rig_name)
-    return read_parameters(params, rig) if params else PhysicsParameters.nominal(rig)
+    if params:
+        return read_fitted(params, rig)
+    return FittedParameters(PhysicsParameters.nominal(rig), {}, {})
 
 
 def load_goals(song: str, model: RigModel, tempo: float = 1.0) -> Goals:
@@ -54,8 +56,16 @@ def load_goals(song: str, model: RigModel, tempo: float = 1.0) -> Goals:
     return make_goals(score, keyboard.lowest_pitch, keyboard.n_keys)
 
 
-def settle_policy(policy: str | None, model: RigModel, goals: Goals) -> str:
+def settle_policy(
+    policy: str | None, model: RigModel, goals: Goals, *, fitted: bool = False
+) -> str:
     """Who plays: what the user asked for, or what fits best, which is then said in one line.
+
+    Args:
+        policy: what the user asked for, if anything.
+        model: the rig.
+        goals: the song.
+        fitted: whether the model has the physics of a parameters file.
 
     Raises:
         PolicyError: what was asked for does not exist, or was made for something else.
@@ -63,7 +73,7 @@ def settle_policy(policy: str | None, model: RigModel, goals: Goals) -> str:
     from policies import choose_policy, load_policy
 
     if policy is None:
-        policy, reason = choose_policy(model, goals)
+        policy, reason = choose_policy(model, goals, fitted=fitted)
         remark(reason)
     load_policy(policy, model, goals)  # fails here, before anything has started
     return policy

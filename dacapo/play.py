@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dacapo.hand import add_hand_arguments
 from dacapo.inputs import (
     check_writable,
+    load_fitted,
     load_goals,
     load_model,
     load_world,
@@ -43,9 +44,13 @@ examples:
   dacapo play ode_to_joy
   dacapo play my_song.mid --video my_song.mp4
   dacapo play ode_to_joy --mode virtual --world workshop-a
+  dacapo play ode_to_joy --mode virtual --world workshop-a --params fitted.yaml
   dacapo play ode_to_joy --mode emulated --world workshop-a
   dacapo play ode_to_joy --mode real --device my_hand.yaml
   dacapo play ode_to_joy --json                  performance.json on standard output
+
+The policy plays for the physics of --params, which in mode sim are also those of the simulator, and
+leads their command delay.
 
 Leaves a folder <time>-<song> with performance.json, performance.mid, a rosbag2 recording and
 report.html. Ctrl-C stops the hand and leaves nothing half-written;
@@ -68,9 +73,8 @@ def add_parser(verbs: Verbs) -> None:
         "hardware (default: %(default)s)",
     )
     add_policy_argument(parser, None)
-    physics = parser.add_mutually_exclusive_group()
-    add_params_argument(physics)
-    add_world_argument(physics, "modes virtual and emulated")
+    add_params_argument(parser)
+    add_world_argument(parser, "modes virtual and emulated")
     hardware = parser.add_argument_group("mode real")
     add_hand_arguments(hardware)
     hardware.add_argument(
@@ -95,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.video:
         check_video(arguments.video)
     remark_findings(arguments.song, model)
-    policy = settle_policy(arguments.policy, model, goals)
+    policy = settle_policy(arguments.policy, model, goals, fitted=bool(arguments.params))
     with LiveLine() as line:
         line.show("starting")
         play = _play_in_graph if world is None else partial(_play_in_world, world)
@@ -128,8 +132,6 @@ def _settle_world(arguments: argparse.Namespace, rig: Rig) -> World | None:
         arguments.refuse("--mode virtual plays in a world: add --world NAME, e.g. workshop-a")
     if arguments.world and mode in ("sim", "real"):
         arguments.refuse(f"--mode {mode} has no world: add --mode virtual or --mode emulated")
-    if arguments.params and mode in ("emulated", "real"):
-        arguments.refuse(f"--mode {mode} has physics of its own: leave --params out")
     for name in ("device", "port", "keyboard"):
         if getattr(arguments, name) and mode != "real":
             arguments.refuse(f"--mode {mode} has no --{name}: add --mode real")
@@ -169,8 +171,15 @@ def _play_in_world(
 ) -> tuple[Performance, Path]:
     from calibration.virtual import play_virtual
 
+    known = load_fitted(arguments.rig, arguments.params).parameters if arguments.params else None
     return play_virtual(
-        arguments.song, model=model, policy=policy, world=world, out=arguments.out, report=report
+        arguments.song,
+        model=model,
+        policy=policy,
+        world=world,
+        parameters=known,
+        out=arguments.out,
+        report=report,
     )
 
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dacapo.inputs import check_writable, load_goals, load_model
+from dacapo.inputs import check_writable, load_fitted, load_goals, load_model
 from dacapo.output import print_json, print_table
 from dacapo.progress import LiveLine, bar
 from dacapo.verbs import (
@@ -87,7 +87,7 @@ def _polish(
 
     polished = polish(make_plan(goals, model), goals, model, budget_s, seed, progress=show)
     path = folder / f"{goals.name}.npz"
-    physics = _physics(model, arguments.params)
+    physics = load_fitted(arguments.rig, arguments.params).parameters.values
     write_bundle(polished_bundle(polished, goals, model, physics=physics, seed=seed), path)
     return {
         "bundle": str(path),
@@ -96,14 +96,6 @@ def _polish(
         "rounds": polished.rounds,
         "wall_s": round(polished.wall_s, 3),
     }
-
-
-def _physics(model: RigModel, params: Path | None) -> dict[str, float]:
-    from sim import PhysicsParameters, read_parameters
-
-    rig = model.rig
-    parameters = read_parameters(params, rig) if params else PhysicsParameters.nominal(rig)
-    return dict(parameters.values)
 
 
 def _print(songs: dict[str, dict[str, object]]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dacapo.checks import INSTALL_EXTRA
-from dacapo.inputs import check_writable, load_goals, load_model, load_physics
+from dacapo.inputs import check_writable, load_fitted, load_goals, load_model
 from dacapo.output import complain, print_json, print_table, remark
 from dacapo.progress import LiveLine, bar
 from dacapo.verbs import (
@@ -69,7 +69,8 @@ def add_parser(verbs: Verbs) -> None:
         type=width,
         metavar="WIDTH",
         help="vary the physics: 1 for half the errors that users meet, 0.5 for half of that, 0 not "
-        "at all (default: 1 for what corrects a plan, 0 from scratch)",
+        "at all (default: within the intervals of --params where it has any, else 1 for what "
+        "corrects a plan, 0 from scratch)",
     )
     parser.add_argument("--reward", choices=("shaped", "published"), help="not the algorithm's own")
     parser.add_argument(
@@ -147,12 +148,16 @@ def _train(goals: Goals, folder: Path, arguments: argparse.Namespace, started_s:
 
 def _task(goals: Goals, arguments: argparse.Namespace) -> Task:
     from policies.learning.train import Task
+    from sim import Randomisation
 
+    known, width = load_fitted(arguments.rig, arguments.params), arguments.randomise
+    within = Randomisation.within(known.parameters, known.intervals)
     return Task(
         goals=goals,
-        physics=load_physics(arguments.rig, arguments.params),
+        physics=known.parameters,
         algorithm=arguments.algorithm,
-        randomise=arguments.randomise,
+        randomise=width,
+        randomisation=within if known.intervals and width is None else None,
         budget_s=arguments.budget_s,
         seed=arguments.seed,
         reward=arguments.reward,

@@ -41,13 +41,21 @@ def load_policy(spec: str, model: RigModel, goals: Goals) -> Policy:
     return _load(path, path.name, model, goals)
 
 
-def choose_policy(model: RigModel, goals: Goals) -> tuple[str, str]:
+def choose_policy(model: RigModel, goals: Goals, *, fitted: bool = False) -> tuple[str, str]:
     """What plays when nobody said: the zoo if it can, else the planner.
+
+    Args:
+        model: the rig.
+        goals: the song on that rig's keyboard.
+        fitted: whether the model's physics are those of a calibration. The planner plans for them;
+            the zoo was trained for nominal ones.
 
     Returns:
         What to give to ``load_policy``, and why, in one line.
     """
     song, rig = goals.name, model.rig.name
+    if fitted:
+        return PLANNER, "policy: the planner, with the parameters given"
     try:
         _from_zoo(model, goals)
     except BundleError as error:
@@ -55,6 +63,17 @@ def choose_policy(model: RigModel, goals: Goals) -> tuple[str, str]:
     except PolicyError:
         return PLANNER, f"policy: the planner; the zoo has none for {song!r} on {rig}"
     return ZOO, f"policy: the zoo's for {song!r} on {rig}"
+
+
+def known_delay_s(policy: Policy, model: RigModel) -> float:
+    """The command delay of a rig, as far as it is known: what whoever plays there should lead.
+
+    Args:
+        policy: who plays; a bundle knows the delay that it was trained for.
+        model: the rig; a delay among its physics parameters is newer knowledge.
+    """
+    trained_s = policy.command_delay_s if isinstance(policy, BundlePolicy) else 0.0
+    return model.command_delay_s or trained_s
 
 
 def zoo_path(rig: str, song: str) -> Path:

@@ -17,6 +17,7 @@ from sim.model import (
 )
 from sim.parameter_files import (
     FittedParameters,
+    parameters_text,
     read_fitted,
     read_parameters,
     write_parameters,
@@ -56,6 +57,7 @@ __all__ = [
     "limit_targets",
     "load_rig",
     "parameter_table",
+    "parameters_text",
     "read_fitted",
     "read_parameters",
     "record_states",

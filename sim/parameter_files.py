@@ -64,6 +64,15 @@ def write_parameters(
         ParameterError: intervals that the reader would refuse.
         OSError: the folder cannot be written.
     """
+    write_whole(path, parameters_text(parameters, intervals, provenance).encode())
+
+
+def parameters_text(
+    parameters: PhysicsParameters,
+    intervals: Intervals | None = None,
+    provenance: Mapping[str, Any] | None = None,
+) -> str:
+    """What ``write_parameters`` writes."""
     content = _ParametersFile(
         schema=1,
         rig=parameters.rig.name,
@@ -72,8 +81,7 @@ def write_parameters(
         provenance=dict(provenance or {}),
     )
     _check_intervals(content.intervals, parameters.rig)
-    text = yaml.safe_dump(content.model_dump(mode="json", by_alias=True), sort_keys=False)
-    write_whole(path, text.encode())
+    return yaml.safe_dump(content.model_dump(mode="json", by_alias=True), sort_keys=False)
 
 
 def read_parameters(path: Path, rig: Rig) -> PhysicsParameters:

@@ -13,9 +13,12 @@ from policies.bundle.manifest import MAX_LAYERS, Squash
 from policies.errors import BundleError
 from policies.features import Features, Part
 from score import CONTROL_STEP_S, Goals
-from sim import RigModel
+from sim import ParameterError, PhysicsParameters, RigModel
 
 Floats = NDArray[np.float32]
+COMMAND_DELAY = "command_delay_s"
+"""The physics parameter that whoever plays a bundle has a use for: it is led."""
+
 Layer: TypeAlias = tuple[Floats, Floats]
 """Kernel ``(inputs, outputs)`` and bias ``(outputs,)``."""
 
@@ -89,6 +92,7 @@ def check_bundle(bundle: Bundle, model: RigModel, goals: Goals) -> None:
             f"trained for control steps of {bundle.control_step_s:g} s, not {CONTROL_STEP_S:g} s: "
             "train it again"
         )
+    _check_delay(bundle, model)
     _check_features(bundle)
     _check_goals(bundle, goals)
 
@@ -158,6 +162,14 @@ def _check_joints(mine: tuple[str, ...], theirs: tuple[str, ...]) -> None:
         owner = "the bundle" if odd[0] in mine else "the rig"
         raise BundleError(f"joint {odd[0]!r} is in {owner} only: train it again for this rig")
     raise BundleError(f"its joints {mine} have another order on the rig: train it again")
+
+
+def _check_delay(bundle: Bundle, model: RigModel) -> None:
+    delay_s = bundle.physics.get(COMMAND_DELAY, 0.0)
+    try:
+        PhysicsParameters.nominal(model.rig).with_values(**{COMMAND_DELAY: delay_s})
+    except ParameterError as error:
+        raise BundleError(f"trained for {error}: train it again") from error
 
 
 def _check_features(bundle: Bundle) -> None:

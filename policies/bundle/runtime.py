@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.bundle.bundle import Bundle, Floats
+from policies.bundle.bundle import COMMAND_DELAY, Bundle, Floats
 from policies.errors import PolicyError
 from policies.features import HISTORY, Actions, Features
 from policies.policy import Observation
@@ -58,11 +58,13 @@ class BundlePolicy:
         rig: name of the rig.
         joint_names: joints in the order of the targets.
         start: the plan's first posture, shape ``(n,)``.
+        command_delay_s: of the rig that it was trained for [s].
     """
 
     def __init__(self, bundle: Bundle, name: str = "bundle") -> None:
         self.name, self.rig, self.joint_names = name, bundle.rig, bundle.joint_names
         self.start: NDArray[np.float64] = bundle.part.references[0]
+        self.command_delay_s = bundle.physics.get(COMMAND_DELAY, 0.0)
         self._features, self._network = Features(bundle.part), Network(bundle)
         self._actions = Actions(bundle.part, bundle.residual)
         self._control_step_s = bundle.control_step_s

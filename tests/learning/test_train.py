@@ -12,7 +12,7 @@ import pytest
 
 import dacapo.train
 from dacapo.__main__ import main
-from policies import load_policy
+from policies import known_delay_s, load_policy
 from policies.bundle import read_bundle, untrained_bundle, write_bundle
 from policies.learning import reference
 from policies.learning.algorithms import ALGORITHMS
@@ -20,7 +20,7 @@ from policies.learning.ppo import Ppo
 from policies.learning.run_files import TrainingError
 from policies.learning.train import Task, train
 from score import write_midi
-from sim import PhysicsParameters
+from sim import PhysicsParameters, load_rig, write_parameters
 from tests.learning.small import CONFIG, RIG, bad_plan, three_notes
 from tests.unit.playing import nominal_model
 
@@ -140,6 +140,25 @@ def test_json_and_then_the_same_command_again(
     assert {k: again[k] for k in again if k != "wall_s"} == {
         k: result[k] for k in result if k != "wall_s"
     }
+
+
+@pytest.mark.parametrize("width", [None, "0.5"])
+def test_with_intervals_it_trains_within_them(song: str, width: str | None, tmp_path: Path) -> None:
+    """And leads the delay; a width that is asked for wins."""
+    fitted, out = tmp_path / "fitted.yaml", tmp_path / "out"
+    values = PhysicsParameters.nominal(load_rig(RIG)).with_values(command_delay_s=0.03)
+    write_parameters(values, fitted, {"command_delay_s": (0.027, 0.033)})
+    asked = [] if width is None else ["--randomise", width]
+    known = ["--params", str(fitted), "--algorithm", "tiny"]
+    command = ["train", song, *known, "--out", str(out), *asked]
+    assert main(command) == 0
+    (folder,) = out.iterdir()
+    config = json.loads((folder / "config.json").read_text())
+    assert config["physics"]["command_delay_s"] == 0.03
+    assert config["ranges"] == ({} if width else {"command_delay_s": [0.027, 0.033]})
+    (bundle,) = folder.glob("three*.npz")
+    policy = load_policy(str(bundle), nominal_model(RIG), three_notes())
+    assert known_delay_s(policy, nominal_model(RIG)) == 0.03
 
 
 def test_stopping_it_says_how_to_go_on(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from hardware.errors import WorldError
 from hardware.world import World, load_world
 from policies import PolicyError
 from score import Note, Performance, Score, write_midi
+from sim import PhysicsParameters
 from tests.unit.playing import nominal_model
 
 MODEL = nominal_model("leap_rail_49")
@@ -55,6 +57,21 @@ def test_no_file_tells_of_the_world(folder: Path) -> None:
     for path in folder.rglob("*"):
         if path.is_file():
             assert b"worn-hand" not in path.read_bytes()
+
+
+def test_a_delay_that_is_known_is_led(song: str, tmp_path: Path) -> None:
+    late = World.model_validate(
+        {"schema": 1, "name": "late", "timing": {"command_delay_s": 0.07, "jitter_s": 0.001}}
+    )
+    known = PhysicsParameters.nominal(MODEL.rig).with_values(command_delay_s=0.07)
+    in_late = partial(play_virtual, song, model=MODEL, policy="planner", world=late, out=tmp_path)
+    behind, _ = in_late()
+    led, folder = in_late(parameters=known)
+    assert behind.onset_error_ms.median == pytest.approx(70, abs=15)
+    assert led.onset_error_ms.median == pytest.approx(0, abs=15)
+    assert led.frame.f1 > behind.frame.f1 + 0.05
+    told = read_recording(folder / "recording").provenance.parameters
+    assert "command_delay_s: 0.07" in told
 
 
 def test_what_cannot_be_played_leaves_nothing_behind(song: str, tmp_path: Path) -> None:

@@ -42,12 +42,28 @@ def test_evaluates_in_a_world_and_says_what_does_not_act(
     assert "its faults act on the emulated rig only" in printed.err
 
 
+def test_a_policy_in_a_world_knows_the_parameters(
+    song: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fitted = tmp_path / "fitted.yaml"
+    values = "{command_delay_s: 0.06, keyboard_z_m: 0.001}"
+    fitted.write_text(f"schema: 1\nrig: leap_rail_49\nvalues: {values}\n")
+    known = ["--world", "slow-line", "--params", str(fitted)]
+    assert main(["evaluate", song, *known, "--episodes", "1", "--json"]) == 0
+    scores = json.loads(capsys.readouterr().out)["songs"][song]
+    assert abs(scores["onset_error_ms_median"]) < 30
+    out = tmp_path / "runs"
+    assert main(["play", song, "--mode", "virtual", *known, "--out", str(out), "--json"]) == 0
+    played = json.loads(capsys.readouterr().out)
+    assert played["policy"] == "planner"
+    assert abs(played["onset_error_ms"]["median"]) < 30
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
         (["--mode", "virtual"], "add --world NAME"),
         (["--world", "nominal"], "--mode sim has no world"),
-        (["--mode", "virtual", "--world", "nominal", "--params", "x.yaml"], "not allowed with"),
     ],
 )
 def test_what_does_not_go_together_is_bad_usage(

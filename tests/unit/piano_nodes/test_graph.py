@@ -63,6 +63,13 @@ def test_the_hardware_is_what_the_user_named() -> None:
     assert graph("real").emulator is None
 
 
+def test_parameters_are_known_to_who_plays_and_to_the_simulator_only() -> None:
+    for mode in MODES:
+        nodes = graph(mode, params="fitted.yaml").nodes
+        told = {node.name for node in nodes if node.parameters.get("params") == "fitted.yaml"}
+        assert told == {"player", "recorder"} | ({"sim_rig"} if mode == "sim" else set())
+
+
 def test_the_recording_goes_into_the_unfinished_folder() -> None:
     by_name = {node.name: node.parameters for node in graph().nodes}
     assert by_name["recorder"]["folder"] == "/runs/now-ode_to_joy/part/recording"

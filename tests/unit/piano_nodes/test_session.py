@@ -1,13 +1,16 @@
 """A session against a rig port that needs no ROS: the real simulator on a clock that runs ahead."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from piano_nodes.errors import NodeError
-from piano_nodes.session import Cancelled, JointReading, perform, prepare
-from policies.performer import Performer, Progress, Stage
-from score import Note, Score, write_midi
+from piano_nodes.session import Cancelled, JointReading, perform, prepare, timing_of
+from policies import make_plan
+from policies.performer import Performer, Progress, RigTiming, Stage
+from score import Note, Score, make_goals, write_midi
 from sim import RigModel, Simulator, build_model, load_rig
 from sim.realtime import STEP_NS, RealTimeSimulator
 
@@ -96,3 +99,16 @@ def test_a_rig_of_no_use_ends_the_session_at_once(model: RigModel, performer: Pe
     with pytest.raises(NodeError, match="the keyboard is gone"):
         perform(performer, port, lambda _: None)
     assert port.rig.time_ns < 600_000_000
+
+
+def test_a_delay_that_is_known_is_led(model: RigModel) -> None:
+    keyboard = model.rig.keyboard
+    score = Score("one", (Note(60, 0.0, 0.4),))
+    plan = make_plan(make_goals(score, keyboard.lowest_pitch, keyboard.n_keys), model)
+    late = replace(model, command_delay_s=0.03)
+    assert timing_of("sim", plan, model) == RigTiming()
+    assert timing_of("sim", plan, late) == RigTiming(0.0, 0.03)
+    for mode in ("emulated", "real"):
+        assert timing_of(mode, plan, model) == RigTiming(0.005, 0.0125)
+        timing = timing_of(mode, plan, late)
+        assert (timing.jitter_s, timing.lead_s) == pytest.approx((0.005, 0.035))

@@ -13,7 +13,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from policies import BundleError, PolicyError, choose_policy, load_policy
+from policies import (
+    BundleError,
+    PolicyError,
+    choose_policy,
+    known_delay_s,
+    load_policy,
+    make_plan,
+)
 from policies.bundle import Bundle, BundlePolicy, check_bundle, write_bundle
 from policies.bundle.runtime import Network
 from policies.features import HISTORY, Actions, Features
@@ -232,6 +239,33 @@ def test_the_zoo_plays_what_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     spec, reason = choose_policy(model_of(), goals_of("three", (60, 64)))
     assert spec == "planner"
     assert "another tempo of 'three'" in reason
+
+
+def test_who_knows_a_delay() -> None:
+    """The model's parameters, else the bundle's training."""
+    bundle, plan = BundlePolicy(small_bundle()), make_plan(goals_of(), model_of())
+    late = replace(model_of(), command_delay_s=0.03)
+    assert known_delay_s(bundle, late) == known_delay_s(plan, late) == 0.03
+    assert known_delay_s(bundle, model_of()) == 0.02
+    assert known_delay_s(plan, model_of()) == 0.0
+
+
+@pytest.mark.parametrize("delay_s", [-0.01, 1e9])
+def test_an_impossible_delay_is_refused(delay_s: float) -> None:
+    """Whoever leads it would wait for ever."""
+    bundle = replace(small_bundle(), physics={"command_delay_s": delay_s})
+    with pytest.raises(BundleError, match=r"trained for command_delay_s = .* choose from 0 to"):
+        check_bundle(bundle, model_of(), goals_of())
+
+
+def test_with_fitted_physics_the_planner_plays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("policies.library.ZOO_FOLDER", tmp_path)
+    path = tmp_path / "leap_rail_49" / "three.npz"
+    path.parent.mkdir()
+    write_bundle(small_bundle(), path)
+    assert choose_policy(model_of(), goals_of(), fitted=True)[0] == "planner"
 
 
 def test_playing_does_not_import_jax() -> None:

@@ -62,9 +62,9 @@ PLAY_ARGUMENTS = (
     Argument("policy", "planner, zoo, or path of a bundle; empty: the zoo if it can", POLICY),
     Argument(
         "params",
-        "physics parameters file of mode sim; empty: the rig's nominal ones",
+        "file of the physics that the policy plays for, in mode sim also the simulator's; empty: "
+        "the rig's nominal ones",
         "",
-        modes=("sim",),
     ),
     Argument("world", "world of mode emulated; empty: nominal", "", modes=("emulated",)),
     Argument("device", "device file of the hand; mode real needs one", "", modes=("real",)),
@@ -179,7 +179,7 @@ def play_graph(
     said: Values = {"rig": rig, "policy": policy, "mode": mode}
     folder: Values = {"folder": str(partial / "recording")}
     nodes: dict[str, Values] = {
-        "player": said,
+        "player": {"params": params, **said},
         "recorder": {"song": song, "params": params, "device": device, **folder, **said},
         FRONT_END: {"song": song, "run": str(run), "mode": mode},
     }

@@ -19,16 +19,12 @@ from piano_nodes.node import ALONE, REALTIME, PianoNode, Surroundings
 from piano_nodes.parameters import Setting
 from piano_nodes.qos import RESULTS
 from piano_nodes.session import Cancelled, perform, prepare
-from policies.performer import ON_THE_GRID, Progress, RigTiming, Stage
+from policies.performer import Progress, Stage
 from policies.results import RunResult, write_results
 from policies.run_folder import RunFolder
 from score import DaCapoError, score_performance
-from sim import build_model, load_rig
+from sim import build_model, load_rig, read_parameters
 from sim.realtime import leave_realtime
-
-OVER_THE_BUS = RigTiming(jitter_s=0.005, lead_s=0.0125)
-"""Of a rig behind a bus of 100 Hz and a MIDI port. The lead is the jitter and what an emulated rig
-in the nominal world was measured to take on top, so that its onsets are those of mode sim."""
 
 
 class Player(PianoNode):
@@ -42,6 +38,7 @@ class Player(PianoNode):
         Setting("rig", RIG, "name of a rig, or path of a rig file"),
         Setting("policy", POLICY, "planner, zoo, or path of a bundle; empty: the zoo if it can"),
         Setting("mode", MODES[0], "what the rig in the graph is", choices=MODES),
+        Setting("params", "", "physics parameters file; empty: the rig's nominal ones"),
         Setting("out", "runs", "folder of runs, for goals that name no folder"),
         REALTIME,
     )
@@ -49,6 +46,9 @@ class Player(PianoNode):
     def __init__(self, around: Surroundings = ALONE) -> None:
         super().__init__("player", around)
         self._model = build_model(load_rig(str(self.values["rig"])))
+        if self.values["params"]:
+            known = read_parameters(Path(str(self.values["params"])), self._model.rig)
+            self._model = known.apply(self._model)
         self._goal: ServerGoalHandle | None = None
         self._performance: threading.Thread | None = None
         self._ending = threading.Event()
@@ -145,9 +145,9 @@ class Player(PianoNode):
     def _perform_song(self, song: str, goal: ServerGoalHandle) -> tuple[RunResult, msg.Performance]:
         leave_realtime()  # planning takes a core, too, and must not keep others waiting
         self._feedback(goal, Progress(Stage.LOADING))
-        policy = str(self.values["policy"])
-        timing = ON_THE_GRID if self.values["mode"] == "sim" else OVER_THE_BUS
-        performer, goals = prepare(song, self._model, policy, timing)
+        policy, mode = str(self.values["policy"]), str(self.values["mode"])
+        fitted = bool(self.values["params"])
+        performer, goals = prepare(song, self._model, policy, mode, fitted=fitted)
         self._rig.await_keyboard()
         self._scheduling = self.request_realtime()
         perform(performer, self._rig, lambda now: self._feedback(goal, now))
@@ -157,7 +157,7 @@ class Player(PianoNode):
             goals,
             performer.events(),
             rig=self._model.rig.name,
-            mode=str(self.values["mode"]),
+            mode=mode,
             policy=performer.policy_name,
             loop=performer.loop_timing(),
         )

@@ -14,12 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from piano_nodes.errors import NodeError
-from policies import choose_policy, load_policy
-from policies.performer import ON_THE_GRID, Performer, Progress, RigTiming, Stage
+from piano_nodes.graph import MODES
+from policies import Policy, choose_policy, known_delay_s, load_policy
+from policies.performer import Performer, Progress, RigTiming, Stage
 from score import Goals, load_song, make_goals
 from sim import RigModel
 
 Array = NDArray[np.float64]
+
+BUS_JITTER_S = 0.005
+"""Half the period of the joint states of a rig behind a bus of 100 Hz [s]."""
+BUS_DELAY_S = 0.0075
+"""From sending targets to what is heard, behind such a bus and a MIDI port [s]: measured on an
+emulated rig in the nominal world, so that its onsets are those of mode sim. A calibration finds the
+whole delay of a rig."""
 
 FIRST_STATE_S = 60.0
 """How long the first joint state may take [s]: a real hand rises and looks for the end of its rail
@@ -70,7 +78,7 @@ class Cancelled(Exception):  # noqa: N818  # no error: somebody asked for it
 
 
 def prepare(
-    song: str, model: RigModel, policy: str, timing: RigTiming = ON_THE_GRID
+    song: str, model: RigModel, policy: str, mode: str = MODES[0], *, fitted: bool = False
 ) -> tuple[Performer, Goals]:
     """Load a song and its policy.
 
@@ -78,15 +86,30 @@ def prepare(
         song: Name in the library, or path of a MIDI file.
         model: The rig.
         policy: Name or path; empty: the zoo's or the planner's.
-        timing: Of the rig.
+        mode: One of `MODES`, which the timing of the rig depends on.
+        fitted: Whether the model has the physics of a parameters file.
 
     Raises:
         DaCapoError: when the song, the policy, or the two together with the rig do not work.
     """
     keyboard = model.rig.keyboard
     goals = make_goals(load_song(song), keyboard.lowest_pitch, keyboard.n_keys)
-    chosen = policy or choose_policy(model, goals)[0]
-    return Performer(load_policy(chosen, model, goals), goals, timing=timing), goals
+    player = load_policy(policy or choose_policy(model, goals, fitted=fitted)[0], model, goals)
+    return Performer(player, goals, timing=timing_of(mode, player, model)), goals
+
+
+def timing_of(mode: str, policy: Policy, model: RigModel) -> RigTiming:
+    """How the times of the rig in the graph relate to the control grid.
+
+    Args:
+        mode: One of `MODES`; in mode sim the rig's physics are exactly those of the model.
+        policy: What plays.
+        model: What is known of the rig.
+    """
+    if mode == MODES[0]:
+        return RigTiming(lead_s=model.command_delay_s)
+    delay_s = known_delay_s(policy, model) or BUS_DELAY_S
+    return RigTiming(BUS_JITTER_S, BUS_JITTER_S + delay_s)
 
 
 def perform(performer: Performer, port: RigPort, report: Callable[[Progress], None]) -> None:

@@ -101,13 +101,13 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def fill(name: str, content: str) -> None:
-    """Put content between the marks of that name in docs/learning.md."""
-    page = PAGE.read_text()
+def fill(name: str, content: str, page: Path = PAGE) -> None:
+    """Put content between the marks of that name in a page."""
+    text = page.read_text()
     pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
     filled, count = re.subn(
-        pattern, lambda found: f"{found[1]}{content}\n{found[2]}", page, flags=re.DOTALL
+        pattern, lambda found: f"{found[1]}{content}\n{found[2]}", text, flags=re.DOTALL
     )
     if count != 1:
-        raise SystemExit(f"{PAGE} has no marks <!-- {name} --> ... <!-- /{name} -->")
-    write_whole(PAGE, filled.encode())
+        raise SystemExit(f"{page} has no marks <!-- {name} --> ... <!-- /{name} -->")
+    write_whole(page, filled.encode())

@@ -49,6 +49,23 @@ def test_it_plays_as_in_the_simulator(played: Played, short_song: Path) -> None:
     assert played.performance.wrong_keys == 0
 
 
+def test_a_delay_that_is_known_is_led(played: Played, short_song: Path, tmp_path: Path) -> None:
+    world, fitted = tmp_path / "late.yaml", tmp_path / "fitted.yaml"
+    world.write_text("schema: 1\nname: late\ntiming: {command_delay_s: 0.06}\n")
+    fitted.write_text("schema: 1\nrig: leap_rail_49\nvalues: {command_delay_s: 0.0675}\n")
+    late = play(
+        str(short_song),
+        mode="emulated",
+        policy="planner",
+        world=str(world),
+        params=str(fitted),
+        out=tmp_path,
+    )
+    prompt = played.performance.onset_error_ms.median
+    assert late.performance.onset_error_ms.median == pytest.approx(prompt, abs=15)
+    assert read_recording(late.folder).provenance.parameters == fitted.read_text()
+
+
 def test_the_recording_has_what_hand_and_keyboard_told(played: Played) -> None:
     recording = read_recording(played.folder)
     assert recording.joint_names == load_rig("leap_rail_49").joint_names

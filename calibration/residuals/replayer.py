@@ -22,6 +22,7 @@ from sim.ramps import Ramp
 Floats = NDArray[np.float64]
 
 _SETS = 16  # replayed at once: enough for all cores, and a minute of them fits into 150 MB
+_NUDGE_NM = 1e-12  # keeps keys awake: asleep, one that is let go gently stays down (sim.sleep)
 _CHUNK = 200  # physics steps between two looks at which segments are over
 
 
@@ -139,7 +140,9 @@ class Replayer:
         model = self._model
         batch.reset(ids=rows, stage=mujoco.mjtStage.mjSTAGE_NONE.value)
         qpos, qvel, ctrl = (batch.bind(name) for name in ("qpos", "qvel", "ctrl"))
+        awake = batch.bind("qfrc_applied")
         for row, replay in zip(rows, begun, strict=True):
+            awake[row, model.key_qpos] = _NUDGE_NM * _touched(replay.segment, model.n_keys)
             segment, offset = replay.segment, replay.model.joint_offset
             held = replay.depths[0] * model.key_travel_rad
             qpos[row, model.key_qpos] = held
@@ -147,6 +150,16 @@ class Replayer:
             qvel[row, model.joint_qvel] = segment.start_velocities
             ctrl[row, model.actuators] = segment.targets[0] + offset
         batch.forward(ids=rows)
+
+
+def _touched(segment: Segment, n_keys: int) -> NDArray[np.bool_]:
+    """Keys that sound in a recording, and their neighbours, shape `(n_keys,)`."""
+    touched = segment.sounding.copy()
+    touched[segment.event_keys] = True
+    around = touched.copy()
+    around[1:] |= touched[:-1]
+    around[:-1] |= touched[1:]
+    return around[:n_keys]
 
 
 def check_segments(rig: Rig, segments: Sequence[Segment]) -> None:

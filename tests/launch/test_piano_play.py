@@ -4,8 +4,8 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,41 +14,13 @@ from launch.launch_description_sources import get_launch_description_from_python
 from launch.utilities import perform_substitutions
 
 from piano_nodes.graph import PLAY_ARGUMENTS, play_graph
+from tests.launch.launched import ROOT
+from tests.launch.launched import run as run_file
+from tests.launch.launched import start as start_file
 
-ROOT = Path(__file__).parents[2]
 FILE = ROOT / "launch" / "piano_play.launch.py"
 
-# What the verb `launch` of `ros2` does with a path, where only the library is installed.
-ROS2_LAUNCH = """
-import sys
-from launch import LaunchService
-from launch.actions import IncludeLaunchDescription
-from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch import LaunchDescription
-file, *arguments = sys.argv[1:]
-given = [tuple(argument.split(":=")) for argument in arguments]
-service = LaunchService(argv=arguments)
-included = IncludeLaunchDescription(PythonLaunchDescriptionSource(file), launch_arguments=given)
-service.include_launch_description(LaunchDescription([included]))
-sys.exit(service.run())
-"""
-
-
-def start(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", ROS2_LAUNCH, str(FILE), *arguments],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def run(environment: dict[str, str], *arguments: str) -> tuple[int, str]:
-    launched = start(environment, *arguments)
-    output, _ = launched.communicate(timeout=90)
-    return launched.returncode, output
+start, run = partial(start_file, FILE), partial(run_file, FILE)
 
 
 def nodes_of(launched: int, domain: str) -> list[int]:

@@ -1,0 +1,39 @@
+"""`ros2 launch launch/calibrate.launch.py`, as users run it."""
+
+from pathlib import Path
+
+import pytest
+from launch.launch_description_sources import get_launch_description_from_python_launch_file
+
+from dacapo.__main__ import build_parser
+from tests.launch.launched import ROOT, run
+
+FILE = ROOT / "launch" / "calibrate.launch.py"
+
+
+def test_its_arguments_are_options_of_the_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    description = get_launch_description_from_python_launch_file(str(FILE))
+    with pytest.raises(SystemExit):
+        build_parser().parse_args(["iterate", "--help"])
+    help_page = capsys.readouterr().out
+    for argument in description.get_launch_arguments():
+        assert argument.name == "songs" or f"--{argument.name}" in help_page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "required argument 'songs'"),
+        (("songs:=ode_to_joy",), "--mode real needs --device"),
+        (("songs:=ode_to_joy", "mode:=emulated"), "plays in a world"),
+        (("songs:=no_such_song", "mode:=emulated", "world:=nominal"), "no song 'no_such_song'"),
+        (("songs:=ode_to_joy", "devise:=x.yaml"), "no argument 'devise': did you mean 'device'?"),
+    ],
+)
+def test_what_cannot_be_learned_ends_with_1_and_leaves_nothing(
+    environment: dict[str, str], tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    code, output = run(FILE, environment, *arguments, f"out:={tmp_path / 'runs'}")
+    assert code == 1
+    assert message in output
+    assert not list((tmp_path / "runs").glob("*"))

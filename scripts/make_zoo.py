@@ -2,6 +2,7 @@
 
     python scripts/make_zoo.py                                  # all of them, about an hour
     python scripts/make_zoo.py --rig leap_rail_49 --song ode_to_joy --budget-s 30
+    python scripts/make_zoo.py --measure-only                   # play what lies there once more
 
 Every library song on ``leap_rail_49`` and the four paper songs on ``allegro_slide_49``, with
 residual PPO and randomised physics. A bundle goes to ``policies/zoo/<rig>/<song>.npz``; then
@@ -26,7 +27,7 @@ import numpy as np
 from policies import Policy, load_policy
 from policies.evaluation import evaluate
 from policies.learning.loop import Progress
-from policies.learning.train import Task, Trained, train
+from policies.learning.train import Task, train
 from policies.library import zoo_path
 from score import Goals, load_song, make_goals, song_names, write_whole
 from sim import PhysicsParameters, Randomisation, RigModel, build_model, load_rig
@@ -66,10 +67,11 @@ COLUMNS = (
 )
 
 
-class Row(TypedDict):
-    """One bundle, measured."""
+class Measured(TypedDict):
+    """One bundle of the zoo, played afresh."""
 
     sha256: str
+    bytes: int
     frame_f1: float
     interval: tuple[float, float]
     note_f1_50ms: float
@@ -77,38 +79,56 @@ class Row(TypedDict):
     draws: list[float]
     plan_draws: list[float]
     randomise: float
+
+
+class Row(Measured):
+    """The same, with what it took to make it."""
+
     steps: int
     wall_s: float
-    bytes: int
 
 
 def make(rig: str, song: str, arguments: argparse.Namespace, rows: dict[str, Row]) -> None:
     """Train one policy, put it into the zoo and measure it."""
-    physics = PhysicsParameters.nominal(load_rig(rig))
-    model = build_model(physics.rig)
-    keyboard = physics.rig.keyboard
-    goals = make_goals(load_song(song), keyboard.lowest_pitch, keyboard.n_keys)
-    width = arguments.randomise
+    model, goals = stage(rig, song)
+    width, physics = arguments.randomise, PhysicsParameters.nominal(model.rig)
     task = Task(goals, physics, randomise=width, budget_s=arguments.budget_s, seed=arguments.seed)
     folder = RUNS / f"{rig}-{song}-{width:g}-{arguments.seed}"
     trained = train(task, folder, Report(rig, song))
     content = trained.bundle.read_bytes()
     if len(content) > MAX_BYTES:
         raise SystemExit(f"{trained.bundle} has {len(content)} bytes, more than {MAX_BYTES}")
-    path, digest = zoo_path(rig, song), hashlib.sha256(content).hexdigest()
+    path = zoo_path(rig, song)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, content)
     known = rows.get(f"{rig}/{song}")
-    if known is None or known["sha256"] != digest:
-        rows[f"{rig}/{song}"] = measure(model, goals, trained, width, digest)
+    if known is None or known["sha256"] != hashlib.sha256(content).hexdigest():
+        measured = measure(model, goals, width)
+        rows[f"{rig}/{song}"] = {**measured, "steps": trained.steps, "wall_s": trained.wall_s}
 
 
-def measure(model: RigModel, goals: Goals, trained: Trained, width: float, digest: str) -> Row:
-    """Play the zoo's bundle afresh."""
+def measure_again(rig: str, song: str, rows: dict[str, Row]) -> None:
+    """Play what lies in the zoo once more, in the simulator as it is now."""
+    row = rows[f"{rig}/{song}"]
+    measured = measure(*stage(rig, song), row["randomise"])
+    rows[f"{rig}/{song}"] = {**measured, "steps": row["steps"], "wall_s": row["wall_s"]}
+
+
+def stage(rig: str, song: str) -> tuple[RigModel, Goals]:
+    """The nominal rig and the song on it."""
+    model = build_model(load_rig(rig))
+    keyboard = model.rig.keyboard
+    return model, make_goals(load_song(song), keyboard.lowest_pitch, keyboard.n_keys)
+
+
+def measure(model: RigModel, goals: Goals, width: float) -> Measured:
+    """Play the zoo's bundle."""
     policy, plan = (load_policy(spec, model, goals) for spec in ("zoo", "planner"))
     scores = evaluate(policy, model, goals, EPISODES, seed=1)
+    content = zoo_path(model.rig.name, goals.name).read_bytes()
     return {
-        "sha256": digest,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
         "frame_f1": scores.frame_f1,
         "interval": scores.frame_f1_interval,
         "note_f1_50ms": scores.note_f1_50ms,
@@ -116,9 +136,6 @@ def measure(model: RigModel, goals: Goals, trained: Trained, width: float, diges
         "draws": on_draws(policy, model, goals, width),
         "plan_draws": on_draws(plan, model, goals, width),
         "randomise": width,
-        "steps": trained.steps,
-        "wall_s": trained.wall_s,
-        "bytes": trained.bundle.stat().st_size,
     }
 
 
@@ -183,6 +200,7 @@ def main() -> None:
     parser.add_argument("--randomise", type=float, default=1.0, help="default: %(default)s")
     parser.add_argument("--budget-s", type=float, default=400.0, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    parser.add_argument("--measure-only", action="store_true", help="train nothing")
     arguments = parser.parse_args()
     results = RUNS / "results.json"
     results.parent.mkdir(parents=True, exist_ok=True)
@@ -190,7 +208,10 @@ def main() -> None:
     for rig in arguments.rig or SONGS:
         for song in SONGS[rig]:
             if not arguments.song or song in arguments.song:
-                make(rig, song, arguments, rows)
+                if arguments.measure_only:
+                    measure_again(rig, song, rows)
+                else:
+                    make(rig, song, arguments, rows)
                 write_whole(results, json.dumps(rows, indent=2).encode())
                 write_whole(PAGE, ("\n".join(page(rows)) + "\n").encode())
                 print(line(rig, song, rows[f"{rig}/{song}"]))

@@ -43,15 +43,12 @@ EPILOG = """\
 examples:
   dacapo play ode_to_joy
   dacapo play my_song.mid --video my_song.mp4
-  dacapo play ode_to_joy --mode virtual --world workshop-a
   dacapo play ode_to_joy --mode virtual --world workshop-a --params fitted.yaml
   dacapo play ode_to_joy --mode emulated --world workshop-a
   dacapo play ode_to_joy --mode real --device my_hand.yaml
   dacapo play ode_to_joy --json                  performance.json on standard output
 
-The policy plays for the physics of --params, which in mode sim are also those of the simulator, and
-leads their command delay.
-
+The policy plays for the physics of --params, the planner if none is named, and their delay is led.
 Leaves a folder <time>-<song> with performance.json, performance.mid, a rosbag2 recording and
 report.html. Ctrl-C stops the hand and leaves nothing half-written;
 of a song that fails or is stopped on hardware, emulated or real, the recording is kept.

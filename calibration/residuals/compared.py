@@ -9,12 +9,10 @@ from numpy.typing import NDArray
 
 from calibration.residuals.keys import Crossings, crossings
 from calibration.residuals.replayer import Replay
+from calibration.residuals.scales import REACH_S
 from sim import PHYSICS_STEP_S
 
 Floats = NDArray[np.float64]
-
-REACH_S = 0.3
-"""Simulated and recorded event of a key belong together up to this distance [s]."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -56,7 +56,8 @@ class Objective:
                 "no key event in anything to learn from: the keyboard's place cannot be fitted; "
                 "check that it is connected and record again"
             )
-        self.scales = Scales.of(rig, training) if scales is None else scales
+        self._noise = Scales.of(rig, training) if scales is None else scales
+        self.scales = self._noise
         self._size = 0
 
     def residuals(self, zs: ArrayLike) -> Floats:
@@ -101,16 +102,21 @@ class Objective:
         return None if replays is None else gap_of(replays)
 
     def rescale(self, z: ArrayLike) -> None:
-        """Take the errors that a fit leaves for the noise, where they are larger."""
+        """Take the errors that one vector leaves for the noise, where they are larger.
+
+        Far from the optimum that draws far errors into the part of the loss that is a parabola, in
+        the end it weighs the kinds of residuals by how well they can be fitted at all. It changes
+        what residuals and costs mean: compare none from before with any from after.
+        """
         replays = self.replays(z)[0]
         if replays is not None:
-            each = [residuals(replay, self.scales).errors for replay in replays]
+            each = [residuals(replay, self._noise).errors for replay in replays]
             kinds = {kind for errors in each for kind in errors}
             joined = {
                 kind: np.concatenate([errors[kind] for errors in each if kind in errors])
                 for kind in kinds
             }
-            self.scales = self.scales.fitted(joined)
+            self.scales = self._noise.fitted(joined)
 
     def _row_size(self, rows: Sequence[Floats | None]) -> int:
         """Length of a row, which does not depend on the parameters."""

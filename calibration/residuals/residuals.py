@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.residuals.compared import REACH_S, Events, compare_events
+from calibration.residuals.compared import Events, compare_events
 from calibration.residuals.motors import simulated_efforts
 from calibration.residuals.replayer import Replay
-from calibration.residuals.scales import MEMORY_S, Scales
+from calibration.residuals.scales import MEMORY_S, REACH_S, Scales
 from sim import PHYSICS_STEP_S
 
 Floats = NDArray[np.float64]

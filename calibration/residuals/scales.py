@@ -22,6 +22,10 @@ POSITION_FLOOR_RAD = 1e-3
 VELOCITY_FLOOR_RAD_PER_S = 0.03
 EVENT_S = 0.003
 """Spread of key times [s]: 1.4 ms from a grid of 5 ms, the rest from jitter of commands."""
+EVENT_MOST_S = 0.015
+"""Most that the spread of key times is taken for [s]: what is later is an error to be fitted."""
+REACH_S = 0.3
+"""Simulated and recorded event of a key belong together up to this distance [s]."""
 DEPTH = 0.05
 """Spread of how deep a key goes, in travels."""
 EFFORT_SHARE = 0.1
@@ -76,8 +80,10 @@ class Scales:
             kind: scale * np.maximum(_spread(errors[kind]), 1.0) if kind in errors else scale
             for kind, scale in known.items()
         }
-        events = np.concatenate([errors["onset"], errors["release"]])[:, None]
-        event_s = self.event_s * float(np.maximum(_spread(events), 1.0)[0])
+        events = np.concatenate([errors["onset"], errors["release"]])
+        heard = events[np.abs(events) * self.event_s < REACH_S]  # the others were missed
+        event_s = self.event_s * float(np.maximum(_spread(heard[:, None]), 1.0)[0])
+        event_s = max(min(event_s, EVENT_MOST_S), self.event_s)
         return Scales(**grown, event_s=event_s, depth=self.depth)
 
 

@@ -36,7 +36,7 @@ class Effort:
 
     training_steps: int = 401_408
     retraining_steps: int = 245_760
-    trials: int = 800
+    trials: int = 400
     episodes: int = 4
 
 

@@ -1,0 +1,72 @@
+"""The whole loop in small: two notes, a network of a few units, a study of a few trials.
+
+    python -m tests.calibration.tiny_loop FOLDER SONG.mid CACHE
+
+Every part is the real one; only their sizes are not. Prints the summary without what depends on
+the clock and on the place of the folder.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jax
+
+import calibration.study.calibrate
+import policies.learning.train
+from calibration.loop import Effort, Setup, iterate, virtual_place
+from policies.learning.algorithms import ALGORITHMS
+from policies.learning.ppo import PpoConfig
+from score import Note, Score, write_midi
+from sim import build_model, load_rig
+
+RIG = "leap_rail_49"
+TINY = PpoConfig(n_envs=4, horizon=4, epochs=1, minibatches=2, widths=(8, 6))
+EFFORT = Effort(training_steps=48, retraining_steps=32, trials=16, episodes=2)
+FITTED = ("command_delay_s", "state_delay_s", "keyboard_z_m")
+
+TIMES = ("wall_s", "versions", "file")
+
+
+def shrink(cache: str) -> None:
+    """Make the parts small, and compilation quick."""
+    settings: dict[str, object] = {
+        "jax_compilation_cache_dir": cache,
+        "jax_persistent_cache_min_compile_time_secs": 0,
+        "jax_persistent_cache_min_entry_size_bytes": -1,
+        "jax_disable_most_optimizations": True,
+    }
+    for name, value in settings.items():
+        jax.config.update(name, value)  # type: ignore[no-untyped-call]  # JAX's own gap
+    whole = ALGORITHMS["residual-ppo"]
+    ALGORITHMS["residual-ppo"] = replace(whole, config=TINY, n_envs=TINY.n_envs, exam_every=3)
+    policies.learning.train.EXAM_DRAWS = 2
+    policies.learning.train.EVALUATION_EPISODES = 1
+    calibration.study.calibrate.PASSES = ((1e-2, 2), (2e-3, 1))
+
+
+def timeless(facts: Any) -> Any:  # noqa: ANN401  # JSON
+    """The same without what the clock made."""
+    if isinstance(facts, dict):
+        return {name: timeless(of) for name, of in facts.items() if name not in TIMES}
+    return [timeless(of) for of in facts] if isinstance(facts, list) else facts
+
+
+def setup(song: Path, world: str = "slow-line", *, baselines: bool = False) -> Setup:
+    """Of a loop over two notes."""
+    if not song.is_file():
+        write_midi(Score("two", (Note(60, 0.0, 0.4), Note(64, 0.5, 0.9)), ()), song)
+    place = virtual_place(world, build_model(load_rig(RIG)))
+    return Setup.of(
+        [str(song)], RIG, place, rounds=1, fitted=FITTED, effort=EFFORT, baselines=baselines
+    )
+
+
+if __name__ == "__main__":
+    shrink(sys.argv[3])
+    summary = iterate(setup(Path(sys.argv[2])), Path(sys.argv[1]), resume=True)
+    sys.stdout.write(json.dumps(timeless(summary)))

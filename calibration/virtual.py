@@ -7,7 +7,7 @@ from pathlib import Path
 
 from calibration.recordings import PerformanceRecorder, Provenance, RecordingError, policy_hash
 from hardware.world import World, WorldSimulator
-from policies import known_delay_s, load_policy
+from policies import lead_of, load_policy
 from policies.in_process import perform_in_process, score_in_process
 from policies.performer import Performer, Progress, RigTiming
 from policies.results import RunResult, write_results
@@ -52,7 +52,7 @@ def play_virtual(
     keyboard = model.rig.keyboard
     goals = make_goals(load_song(song), keyboard.lowest_pitch, keyboard.n_keys)
     player = load_policy(policy, model, goals)
-    timing = RigTiming(lead_s=known_delay_s(player, model))
+    timing = RigTiming(lead_s=lead_of(player, model))
     performer = Performer(player, goals, timing=timing)
     simulator = WorldSimulator(model.rig, world, trial)
     run = RunFolder.create(out, song)

@@ -81,7 +81,7 @@ def _evaluate(
     song: str, model: RigModel, world: World | None, arguments: argparse.Namespace, line: LiveLine
 ) -> tuple[Evaluation, float]:
     """The scores, and how long making or loading the policy took [s]."""
-    from policies import known_delay_s, load_policy
+    from policies import lead_of, load_policy
     from policies.evaluation import evaluate
     from policies.in_process import evaluate_trials
     from policies.performer import RigTiming
@@ -101,7 +101,7 @@ def _evaluate(
         scores = evaluate(policy, model, goals, count, seed=seed, on_episode=show)
     else:
         simulators = _simulators(model, world, range(seed, seed + count))
-        timing = RigTiming(lead_s=known_delay_s(policy, model))
+        timing = RigTiming(lead_s=lead_of(policy, model))
         scores = evaluate_trials(policy, goals, simulators, seed, show, timing=timing)
     return scores, load_s
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.policy import Observation, Policy
+from policies.policy import Observation, Policy, lateness_of
 from policies.readings import ReadingNoise
 from score import Goals, Performance, score_performance
 from sim import RAIL, Environment, Lead, RigModel
@@ -68,14 +68,14 @@ def evaluate(
         goals: the song.
         count: number of episodes.
         seed: of what differs between episodes, see ``episodes``.
-        lead_s: the command delay that is led: that of the model, if it is not said; 0 for a
-            simulator that is wrong in a way that the player does not know of.
+        lead_s: what is led: the model's command delay and the policy's lateness, if it is not
+            said; 0 for a simulator that is wrong in a way that the player does not know of.
         on_episode: is told each performance as soon as it is scored.
 
     Raises:
         SimError: a negative lead.
     """
-    led_s = model.command_delay_s if lead_s is None else lead_s
+    led_s = model.command_delay_s + lateness_of(policy) if lead_s is None else lead_s
     performances = []
     for performance in episodes(policy, model, goals, count, seed, lead_s=led_s):
         performances.append(performance)

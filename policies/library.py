@@ -7,7 +7,7 @@ from pathlib import Path
 from policies.bundle import BundlePolicy, check_bundle, read_bundle
 from policies.errors import BundleError, PolicyError
 from policies.planner import make_plan
-from policies.policy import Policy
+from policies.policy import Policy, lateness_of
 from score import Goals
 from sim import RigModel
 
@@ -65,8 +65,13 @@ def choose_policy(model: RigModel, goals: Goals, *, fitted: bool = False) -> tup
     return ZOO, f"policy: the zoo's for {song!r} on {rig}"
 
 
+def lead_of(policy: Policy, model: RigModel) -> float:
+    """What whoever plays on a rig should lead: its delay, and the policy's own lateness [s]."""
+    return known_delay_s(policy, model) + lateness_of(policy)
+
+
 def known_delay_s(policy: Policy, model: RigModel) -> float:
-    """The command delay of a rig, as far as it is known: what whoever plays there should lead.
+    """The command delay of a rig, as far as it is known [s].
 
     Args:
         policy: who plays; a bundle knows the delay that it was trained for.

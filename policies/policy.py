@@ -12,6 +12,11 @@ Observation = Mapping[str, NDArray[Any]]
 """Named arrays as ``sim.Environment`` and the player make them (docs/environment.md)."""
 
 
+def lateness_of(policy: object) -> float:
+    """How much later than its control steps a policy's keys sound, command delay apart [s]."""
+    return float(getattr(policy, "lateness_s", 0.0))
+
+
 class Policy(Protocol):
     """A player of one song on one rig. It needs NumPy only while it plays."""
 

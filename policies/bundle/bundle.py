@@ -46,6 +46,7 @@ class Bundle:
         scores: how well it played when it was made.
         versions: version of each package that had a part in it.
         licence: under which it may be passed on, an SPDX expression.
+        lateness_s: how much later than its control steps keys sound, command delay apart [s].
     """
 
     song: str
@@ -66,6 +67,7 @@ class Bundle:
     scores: dict[str, JsonValue]
     versions: dict[str, str]
     licence: str = "Apache-2.0"
+    lateness_s: float = 0.0
 
 
 def check_bundle(bundle: Bundle, model: RigModel, goals: Goals) -> None:

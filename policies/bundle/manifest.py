@@ -38,6 +38,7 @@ class Manifest(BaseModel):
     squash: Squash = Field(description="how outputs become actions in [-1, 1]")
     residual: bool = Field(description="whether actions correct the plan")
     physics: dict[Name, FiniteFloat] = Field(description="physics parameters it was trained on")
+    lateness_s: FiniteFloat = Field(default=0.0, ge=0, le=0.5, description="of its plan's keys")
     training: dict[str, JsonValue] = Field(description="algorithm and its settings")
     seed: int = Field(ge=0, lt=2**63)
     scores: dict[str, JsonValue]

@@ -59,12 +59,14 @@ class BundlePolicy:
         joint_names: joints in the order of the targets.
         start: the plan's first posture, shape ``(n,)``.
         command_delay_s: of the rig that it was trained for [s].
+        lateness_s: how much later than its control steps keys sound, command delay apart [s].
     """
 
     def __init__(self, bundle: Bundle, name: str = "bundle") -> None:
         self.name, self.rig, self.joint_names = name, bundle.rig, bundle.joint_names
         self.start: NDArray[np.float64] = bundle.part.references[0]
         self.command_delay_s = bundle.physics.get(COMMAND_DELAY, 0.0)
+        self.lateness_s = bundle.lateness_s
         self._features, self._network = Features(bundle.part), Network(bundle)
         self._actions = Actions(bundle.part, bundle.residual)
         self._control_step_s = bundle.control_step_s

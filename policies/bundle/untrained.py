@@ -45,4 +45,5 @@ def untrained_bundle(
         seed=seed,
         scores={},
         versions={"numpy": np.__version__},
+        lateness_s=plan.lateness_s,
     )

@@ -75,7 +75,7 @@ class Exam:
         self._goals = goals
         models = [nominal, nominal, *others]
         self._env = BatchedEnvironment(
-            models, goals, len(models), plan.start, lead_s=nominal.command_delay_s
+            models, goals, len(models), plan.start, lead_s=nominal.command_delay_s + plan.lateness_s
         )
         self._noise = ReadingNoise(nominal.joint_names, (len(models),))
         part = Part.of(nominal.joint_low, nominal.joint_high, goals, plan)

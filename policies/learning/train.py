@@ -130,7 +130,7 @@ def train(
     finally:
         files.close()
     path = folder / f"{task.goals.name}.npz"
-    write_bundle(_bundle(task, algorithm, part, best), path)
+    write_bundle(_bundle(task, algorithm, part, plan.lateness_s, best=best), path)
     scores = evaluate(
         load_policy(str(path), nominal, task.goals), nominal, task.goals, EVALUATION_EPISODES
     )
@@ -176,7 +176,7 @@ def _loop(
         fingering=task.fingering,
         starts_along_plan=algorithm.residual and task.starts_along_plan,
         seed=task.seed,
-        lead_s=nominal.command_delay_s,
+        lead_s=nominal.command_delay_s + plan.lateness_s,
     )
     learner = algorithm.make(env, algorithm.config, task.seed)
     if task.warm_start is not None:
@@ -258,7 +258,9 @@ _TOLD = (
 """Settings that a bundle repeats."""
 
 
-def _bundle(task: Task, algorithm: Algorithm, part: Part, best: BestPolicy) -> Bundle:
+def _bundle(
+    task: Task, algorithm: Algorithm, part: Part, lateness_s: float, *, best: BestPolicy
+) -> Bundle:
     rig = task.physics.rig
     settings = _settings(task, algorithm, part)
     return Bundle(
@@ -282,4 +284,5 @@ def _bundle(task: Task, algorithm: Algorithm, part: Part, best: BestPolicy) -> B
             "python": platform.python_version(),
             **{name: version(name) for name in ("dacapo", "numpy", "mujoco", "jax", "flax")},
         },
+        lateness_s=lateness_s,
     )

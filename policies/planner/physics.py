@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,11 @@ class Physics:
             turn=turn,
             shift=shift,
         )
+
+    def same_as(self, other: Physics) -> bool:
+        """Whether plans for both are the same."""
+        mine, others = (asdict(physics).values() for physics in (self, other))
+        return all(np.array_equal(a, b) for a, b in zip(mine, others, strict=True))
 
     def place(self, points: Array) -> Array:
         """Where points over the nominal keyboard are over this one, shape ``(..., 3)`` [m]."""

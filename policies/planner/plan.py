@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.planner.fingering import choose_fingering
 from policies.planner.kinematics import Finger
+from policies.planner.lateness import measure_lateness
 from policies.planner.motion import make_motion
 from policies.planner.parameters import PlanParameters, load_parameters
 from policies.planner.physics import Physics
@@ -16,7 +17,7 @@ from policies.planner.reach import measure_reach
 from policies.planner.servo import joint_commands, joint_references
 from policies.policy import Observation
 from score import CONTROL_STEP_S, Goals
-from sim import RigModel, limit_targets
+from sim import RigModel, build_model, limit_targets
 from sim.environment import check_goals
 
 Array = NDArray[np.float64]
@@ -31,6 +32,7 @@ class Plan:
         joint_names: joints in the order of the columns.
         references: joint positions to be in at the end of each step, shape ``(T, n)``.
         targets: joint targets to hold during each step, shape ``(T, n)`` [m for the rail, rad].
+        lateness_s: how much later than its control steps keys sound, command delay apart [s].
     """
 
     rig: str
@@ -38,6 +40,7 @@ class Plan:
     references: Array
     targets: Array
     name: str = "planner"
+    lateness_s: float = 0.0
 
     @property
     def start(self) -> Array:
@@ -53,7 +56,8 @@ class Plan:
 def make_plan(goals: Goals, model: RigModel, parameters: PlanParameters | None = None) -> Plan:
     """Plan a song on a rig, for the physics that its model has.
 
-    The model's command delay is no business of a plan: who plays leads it.
+    The model's command delay is no business of a plan: who plays leads it, and the plan's own
+    lateness, which is measured in the simulator where the physics is not that of the rig file.
 
     Raises:
         SimError: goals for another keyboard.
@@ -73,4 +77,7 @@ def make_plan(goals: Goals, model: RigModel, parameters: PlanParameters | None =
     )
     read = references - physics.joint_offset  # what encoders will say
     targets = limit_targets(commands - physics.joint_offset, model.joint_low, model.joint_high)
-    return Plan(rig.name, rig.joint_names, read, targets)
+    plan = Plan(rig.name, rig.joint_names, read, targets)
+    if physics.same_as(Physics.of(build_model(rig))):
+        return plan
+    return replace(plan, lateness_s=measure_lateness(plan, goals, model))

@@ -110,7 +110,7 @@ class _Search:
         self.started_s, self.rounds = time.monotonic(), 0
         self._plan, self._model = plan, models[0]
         self._rng = np.random.default_rng(seed)
-        lead_s = self._model.command_delay_s
+        lead_s = self._model.command_delay_s + plan.lateness_s
         self._samples = Rehearsal(models, goals, plan.start, SAMPLES, THREADS, lead_s=lead_s)
         self._single = Rehearsal(models, goals, plan.start, 1, 1, lead_s=lead_s)
         self._best = self._play(plan.targets)

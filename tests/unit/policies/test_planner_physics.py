@@ -1,9 +1,14 @@
 """Plans for a rig that is not as its file says."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from policies import Plan, make_plan
+from policies import Plan, lead_of, load_policy, make_plan
+from policies.bundle import write_bundle
+from policies.bundle.untrained import untrained_bundle
+from policies.evaluation import evaluate
 from policies.planner.physics import Physics
 from score import frame_scores, roll_of_events
 from sim import PhysicsParameters, RigModel, Simulator, build_model, load_rig
@@ -17,7 +22,8 @@ ERRORS = {
     "weak servos, stiff keys": {"finger_stiffness_nm_per_rad": 0.7, "key_stiffness_nm_per_rad": 2},
     "late triggers": {"key_trigger_fraction": 0.72, "key_release_fraction": 0.5},
 }
-SCALED = ("finger_stiffness_nm_per_rad", "key_stiffness_nm_per_rad")
+SLOW = {"key_damping_nms_per_rad": 1.6, "finger_damping_nms_per_rad": 1.6}
+SCALED = ("finger_stiffness_nm_per_rad", "key_stiffness_nm_per_rad", *SLOW)
 
 
 def model_with(rig: str, changes: dict[str, float]) -> RigModel:
@@ -63,3 +69,16 @@ def test_encoder_offsets_are_taken_off_targets_and_references() -> None:
     column = nominal.joint_names.index("if_mcp")
     for before, after in ((nominal.references, known.references), (nominal.targets, known.targets)):
         np.testing.assert_allclose(before[:, column] - after[:, column], 0.02, atol=1e-9)
+
+
+def test_what_all_keys_are_late_is_led(tmp_path: Path) -> None:
+    goals, changes = song_goals("leap_rail_49", SONG), {**ERRORS["late triggers"], **SLOW}
+    model = model_with("leap_rail_49", changes)
+    plan = make_plan(goals, model)
+    assert 0.0 < plan.lateness_s <= 0.05
+    led = evaluate(plan, model, goals, 1).frame_f1
+    assert led > evaluate(plan, model, goals, 1, lead_s=0.0).frame_f1 + 0.005
+    write_bundle(untrained_bundle(model, goals, plan), tmp_path / "late.npz")
+    policy = load_policy(str(tmp_path / "late.npz"), model, goals)
+    assert lead_of(policy, model) == plan.lateness_s
+    assert song_plan("leap_rail_49", SONG).lateness_s == 0.0

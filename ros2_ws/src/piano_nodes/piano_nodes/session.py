@@ -17,6 +17,7 @@ from piano_nodes.errors import NodeError
 from piano_nodes.graph import MODES
 from policies import Policy, choose_policy, known_delay_s, load_policy
 from policies.performer import Performer, Progress, RigTiming, Stage
+from policies.policy import lateness_of
 from score import Goals, load_song, make_goals
 from sim import RigModel
 
@@ -107,9 +108,9 @@ def timing_of(mode: str, policy: Policy, model: RigModel) -> RigTiming:
         model: What is known of the rig.
     """
     if mode == MODES[0]:
-        return RigTiming(lead_s=model.command_delay_s)
+        return RigTiming(lead_s=model.command_delay_s + lateness_of(policy))
     delay_s = known_delay_s(policy, model) or BUS_DELAY_S
-    return RigTiming(BUS_JITTER_S, BUS_JITTER_S + delay_s)
+    return RigTiming(BUS_JITTER_S, BUS_JITTER_S + delay_s + lateness_of(policy))
 
 
 def perform(performer: Performer, port: RigPort, report: Callable[[Progress], None]) -> None:

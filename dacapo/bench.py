@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dacapo.bench_bus import bench_bus
+from dacapo.bench_calibration import bench_calibration
 from dacapo.bench_midi import bench_midi
 from dacapo.bench_policy import measure_call, measure_import, print_policies
 from dacapo.inputs import load_goals, load_model
@@ -40,6 +41,7 @@ examples:
   dacapo bench midi --events 100000   key events: when they are stamped, and whether all arrive
   dacapo bench bus --seconds 600      motors: whether the bus loop keeps 100 Hz
   dacapo bench bus --port /dev/ttyUSB0    the same with real motors; nothing moves
+  dacapo bench calibration            trials of a calibration per second
 
 sim: control steps (10 physics steps of 5 ms) per second with observation, reward and resets,
 playing {SONG} by the planner's targets with noise: one environment in one thread, and a batch
@@ -50,6 +52,8 @@ run-time path in a new process.
 
 bus: writes the positions of all motors as their goals and reads their state, on the emulated rig
 in a process of its own, then for a tenth of the time on a line that loses 1 % of the packets.
+
+calibration: trials of a study per second, 30 s of recording replayed in each, journal included.
 
 midi: from handing a key event to the MIDI system in one process to its stamp in another.
 """
@@ -182,4 +186,10 @@ def _print(results: dict[str, dict[str, Any]]) -> None:
     print_table(("rig", "single steps/s", "range", "batched steps/s", "range"), rows)
 
 
-BENCHES = {"sim": _bench_sim, "policy": _bench_policy, "midi": bench_midi, "bus": bench_bus}
+BENCHES = {
+    "sim": _bench_sim,
+    "policy": _bench_policy,
+    "midi": bench_midi,
+    "bus": bench_bus,
+    "calibration": bench_calibration,
+}

@@ -16,27 +16,18 @@ from calibration.report import write_report
 from calibration.residuals import FREE, STATE_DELAY
 from calibration.study.case import Case, make_case
 from calibration.study.clock import Clock, Progress
+from calibration.study.fit import Fit
 from calibration.study.helpers import Order, help_out, with_helpers
 from calibration.study.intervals import Certainty, certainty
-from calibration.study.ledger import Ledger, Place
+from calibration.study.ledger import Ledger
 from calibration.study.lock import lead
-from calibration.study.polish import Linearised, jacobian, least_squares
 from calibration.study.result import Calibration, Judgement, place_of, write_calibration
-from calibration.study.stages import plan_stages
-from calibration.study.trials import run_stage
 from sim import PhysicsParameters, Rig
 
 Floats = NDArray[np.float64]
 
 TRIALS = 400
 """Trials of a study, unless said otherwise."""
-
-PASSES = ((1e-2, 10), (2e-3, 10))
-"""Passes of least squares: half-width of the finite differences and most iterations. The first
-sees past the grain of contacts; the second ends at the bottom, and takes what the first left for
-the noise."""
-
-_SEARCH_SHARE = 0.6  # of a wall-clock budget; the rest is for least squares
 
 
 def calibrate(
@@ -92,8 +83,7 @@ def calibrate(
         folders = tuple(recording.folder for recording in recordings)
         order = Order(place, name, folders, case.free.names, case.free.center, seed, each)
         with with_helpers(order, workers - 1):
-            start = _search(ledger, case, clock, trials=trials, seed=seed, workers=workers)
-        sure = certainty(_polish(case, start, ledger, clock))
+            sure = certainty(Fit(case, ledger, clock, seed, workers).run(trials))
         ledger.finish()
         result = _conclude(case, sure, out, ledger.finished, clock)
     write_calibration(result, _hashes(recordings), f"{name} in {place}", seed)
@@ -150,52 +140,6 @@ def _leading(place: str) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _search(
-    ledger: Ledger, case: Case, clock: Clock, *, trials: int, seed: int, workers: int
-) -> Floats:
-    """The best point that the stages find, shape `(d,)`."""
-    stages = plan_stages(case.free.names, trials)
-    of = sum(stage.populations * stage.population for stage in stages)
-    best = case.free.start, float("inf")
-    clock.begin("search", ledger.finished)
-
-    for stage in stages:
-
-        def go_on(lowest: float, stage_name: str = stage.name) -> bool:
-            clock.report(ledger.finished, of, lowest, stage_name)
-            return not clock.late(_SEARCH_SHARE)
-
-        best = run_stage(ledger, case.problem, stage, best, seed, workers=workers, go_on=go_on)
-    return best[0]
-
-
-def _polish(case: Case, start: Floats, ledger: Ledger, clock: Clock) -> Linearised:
-    """Least squares from where the search ended."""
-    point, whole = start, case.whole
-    prior = case.free.vector(PhysicsParameters.nominal(case.free.rig))
-    most = sum(iterations for _, iterations in PASSES)
-    clock.begin("least squares", 0)
-    done = 0
-    for number, (step, iterations) in enumerate(PASSES):
-
-        def go_on(loss: float) -> bool:
-            nonlocal done
-            done += 1
-            clock.report(done, most, loss)
-            return not clock.late()
-
-        point = least_squares(
-            whole.residuals, point, prior, step=step, most=iterations, go_on=go_on
-        )
-        costs = case.problem.costs(point[None], np.array([np.inf]))
-        ledger.record(Place("least squares", number), point, float(costs[0][1] or 0.0))
-        whole.rescale(point)
-    step = PASSES[-1][0]
-    return Linearised(
-        point, whole.residuals(point[None])[0], jacobian(whole.residuals, point, step)
-    )
 
 
 def _conclude(case: Case, sure: Certainty, out: Path, trials: int, clock: Clock) -> Calibration:

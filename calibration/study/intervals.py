@@ -21,6 +21,8 @@ IDENTIFIED = 0.5
 ON_BOUND = 0.005
 """Closer to a bound than this share of the way between both, a parameter sits on it."""
 
+_FEWEST_BLOCKS = 50  # fewer say too little of their scatter
+
 _TWO_SIDED_95 = 1.959964
 
 
@@ -50,11 +52,10 @@ def certainty(fit: Linearised) -> Certainty:
     the curvature H and the scatter S of the gradients of blocks (Kuensch, *The jackknife and the
     bootstrap for general stationary observations*, 1989; White's sandwich with blocks). Residuals
     of one movement repeat each other and hold errors of the model as well as noise: taking them
-    for independent noise would make the intervals many times too narrow. The prior, which keeps
-    what is not told within the bounds, is one more block.
+    for independent noise would make the intervals many times too narrow. They are never narrower
+    than that. The prior, which keeps what is not told within the bounds, is one more block.
     """
-    covariance = _covariance(fit)
-    half = _TWO_SIDED_95 * np.sqrt(np.diag(covariance))
+    half = _TWO_SIDED_95 * np.sqrt(_variances(fit))
     on_bound = (fit.point < ON_BOUND) | (fit.point > 1.0 - ON_BOUND)
     return Certainty(
         fit.point,
@@ -65,17 +66,20 @@ def certainty(fit: Linearised) -> Certainty:
     )
 
 
-def _covariance(fit: Linearised) -> Floats:
-    """Of the entries, shape `(d, d)`."""
-    d = fit.jacobian.shape[1]
+def _variances(fit: Linearised) -> Floats:
+    """Of the entries, shape `(d,)`."""
+    m, d = fit.jacobian.shape
     curvature = fit.jacobian.T @ fit.jacobian
     gradients = fit.jacobian * fit.residuals[:, None]
-    edges = np.arange(0, len(gradients), BLOCK)
+    edges = np.arange(0, m, min(BLOCK, max(m // _FEWEST_BLOCKS, 1)))
     blocks = np.add.reduceat(gradients, edges, axis=0)
     scatter = blocks.T @ blocks
     # As if the data were independent, with as much noise as the scatter says: then the prior
     # weighs what it should against them.
-    inflation = max(float(np.trace(np.linalg.pinv(curvature) @ scatter)) / d, 1.0)
+    noise = float(np.mean(fit.residuals**2))
+    inflation = max(float(np.trace(np.linalg.pinv(curvature) @ scatter)) / d, noise, 1e-12)
     prior = np.eye(d) / PRIOR_STD**2
     inverse = np.linalg.inv(curvature / inflation + prior)
-    return inverse @ (scatter / inflation**2 + prior) @ inverse
+    sandwich = inverse @ (scatter / inflation**2 + prior) @ inverse
+    independent = np.linalg.inv(curvature / noise + prior)
+    return np.maximum(np.diag(sandwich), np.diag(independent))

@@ -67,7 +67,7 @@ def least_squares(
         residuals: Of points, shape `(k, d)` to `(k, m)`.
         start: Shape `(d,)`, in the unit cube.
         prior: Where entries that the residuals do not tell stay, shape `(d,)`.
-        step: Of the finite differences: wide enough to see past the grain of contacts.
+        step: Of the one-sided finite differences: wide enough to see past the grain of contacts.
         most: Iterations.
         go_on: Is told the mean loss after every iteration; False ends it.
 
@@ -83,8 +83,9 @@ def least_squares(
         size = of_data.shape[1]
         return np.concatenate([of_data, (points - prior) / PRIOR_STD], axis=1).T
 
-    def slopes(x: Floats, _: Floats) -> Floats:
-        return jacobian(lambda points: rows(points.T).T, x[:, 0], step)
+    def slopes(x: Floats, r: Floats) -> Floats:
+        inward = np.where(x[:, 0] > 0.5, -step, step)
+        return (rows(x + np.diag(inward)) - r) / inward
 
     def watch(trace: list[minimize.IterLog]) -> None:
         nonlocal latest
@@ -100,7 +101,7 @@ def least_squares(
             jacobian=slopes,
             mu_min=1e-3,
             mu_factor=10.0,
-            xtol=1e-3,
+            xtol=3e-4,
             max_iter=most,
             verbose=minimize.Verbosity.SILENT,
             iter_callback=watch,

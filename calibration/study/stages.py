@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,15 +17,18 @@ Floats = NDArray[np.float64]
 _OFFSET = "joint_offset:"
 
 DELAYS = ("command_delay_s", "state_delay_s", "keyboard_z_m")
-GAINS = (
-    "finger_stiffness_nm_per_rad",
+MOTION = (
+    "finger_frictionloss_nm",
     "finger_damping_nms_per_rad",
+    "finger_armature_kgm2",
+    "finger_stiffness_nm_per_rad",
+    "rail_friction_n",
     "rail_stiffness_n_per_m",
     "rail_gain_damping_ns_per_m",
-    "key_stiffness_nm_per_rad",
-    _OFFSET,
 )
+"""What moves the hand, and shows in its joints; all but these and the delays is touch."""
 
+_GAINS = (*(name for name in MOTION if "friction" not in name), "key_stiffness_nm_per_rad", _OFFSET)
 _DELAY_POPULATION = 8
 
 
@@ -62,33 +65,57 @@ class Stage:
         return CmaSearch(start, self.spread, self.population, own)
 
 
-def plan_stages(entries: Sequence[str], trials: int) -> tuple[Stage, ...]:
+@dataclass(frozen=True)
+class Plan:
+    """Stages before and after the first least squares.
+
+    Attributes:
+        early: What has to be roughly right for least squares to begin with.
+        late: What least squares does not find by itself: touch, where small changes make notes
+            come and go.
+    """
+
+    early: tuple[Stage, ...]
+    late: tuple[Stage, ...]
+
+    @property
+    def trials(self) -> int:
+        """Of all stages."""
+        return sum(stage.populations * stage.population for stage in (*self.early, *self.late))
+
+
+def plan_stages(entries: Sequence[str], trials: int) -> Plan:
     """Stages over the entries of a point.
 
-    Delay and keyboard height come first, for they cost most and hide the others; then what moves
-    the hand; then what it touches; then all together, from closer by.
+    Delay and keyboard height come first, for they cost most and hide the others; then gains, key
+    stiffness and zero offsets; then, after least squares, friction and contact, and all together
+    from closer by.
 
     Args:
         entries: Names of the entries.
         trials: About how many in all; whole populations.
     """
     first = [i for i, name in enumerate(entries) if name in DELAYS]
-    gains = [i for i, name in enumerate(entries) if _is_of(name, GAINS)]
+    gains = [i for i, name in enumerate(entries) if _is_of(name, _GAINS)]
     contact = [i for i in range(len(entries)) if i not in (*first, *gains)]
-    every = list(range(len(entries)))
-    plan = (  # share of the trials, measured on recordings of drawn worlds
-        ("delays", first, 0.2, None),
-        ("gains", gains, 0.25, 0.2),
-        ("contact", contact, 0.25, 0.2),
-        ("all", every, 0.3, 0.1),
-    )
-    stages = []
-    for name, columns, share, spread in plan:
+    early = (("delays", first, 0.15, None), ("gains", gains, 0.15, 0.15))
+    late = (("contact", contact, 0.3, 0.1), ("all", list(range(len(entries))), 0.4, 0.05))
+    return Plan(*(tuple(_stages(some, trials)) for some in (early, late)))
+
+
+def touch_columns(entries: Sequence[str]) -> list[int]:
+    """Entries that only show where fingers meet keys, or not at all."""
+    return [i for i, name in enumerate(entries) if name not in (*MOTION, *DELAYS[:2])]
+
+
+def _stages(
+    some: Sequence[tuple[str, list[int], float, float | None]], trials: int
+) -> Iterator[Stage]:
+    for name, columns, share, spread in some:
         if columns:
             size = _DELAY_POPULATION if spread is None else 4 + int(3 * math.log(len(columns)))
             rounds = max(round(share * trials / size), 1)
-            stages.append(Stage(name, tuple(columns), rounds, size, spread))
-    return tuple(stages)
+            yield Stage(name, tuple(columns), rounds, size, spread)
 
 
 def _is_of(name: str, group: Sequence[str]) -> bool:

@@ -70,10 +70,9 @@ def run_stage(
         points = np.tile(start[0], (stage.population, 1))
         points[:, columns] = search.ask()
         place = Place(stage.name, population)
-        if (results := ledger.results(place, len(points))) is None:
-            ledger.give_up(place)  # what a killed process took
-            ledger.post(place, points, prune_above)
-            results = _evaluate(ledger, problem, place, len(points), -(-len(points) // workers))
+        results = run_population(
+            ledger, problem, place, points, prune_above=prune_above, workers=workers
+        )
         search.tell(results.points[:, columns], results.values)
         prune_above = float(np.median(results.firsts))
         whole = np.where(results.pruned, np.inf, results.values)
@@ -85,10 +84,32 @@ def run_stage(
     return best
 
 
-def _evaluate(ledger: Ledger, problem: Problem, place: Place, k: int, most: int) -> Results:
-    """Have a posted population of `k` evaluated, by this process and whoever else is there."""
+def run_population(
+    ledger: Ledger,
+    problem: Problem,
+    place: Place,
+    points: Floats,
+    *,
+    prune_above: float = np.inf,
+    workers: int = 1,
+) -> Results:
+    """Have a population evaluated, by this process and whoever else is there.
+
+    Args:
+        ledger: Of the study; trials that are finished there are not evaluated again.
+        problem: What to minimise.
+        place: Where the population belongs.
+        points: Shape `(k, d)`.
+        prune_above: Cost of the first part above which the rest is left out.
+        workers: How many processes take trials.
+    """
+    if (results := ledger.results(place, len(points))) is not None:
+        return results
+    ledger.give_up(place)  # what a killed process took
+    ledger.post(place, points, prune_above)
+    most = -(-len(points) // workers)
     waiting_since_s = time.monotonic()
-    while (results := ledger.results(place, k)) is None:
+    while (results := ledger.results(place, len(points))) is None:
         if work_off(ledger, problem, most):
             waiting_since_s = time.monotonic()
         elif time.monotonic() - waiting_since_s > _PATIENCE_S:

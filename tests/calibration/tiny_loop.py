@@ -1,6 +1,6 @@
 """The whole loop in small: two notes, a network of a few units, a study of a few trials.
 
-    python -m tests.calibration.tiny_loop FOLDER SONG.mid CACHE
+    python -m tests.calibration.tiny_loop FOLDER SONG.mid CACHE virtual|emulated
 
 Every part is the real one; only their sizes are not. Prints the summary without what depends on
 the clock and on the place of the folder.
@@ -16,15 +16,16 @@ from typing import Any
 
 import jax
 
-import calibration.study.calibrate
+import calibration.study.fit
 import policies.learning.train
 from calibration.loop import Effort, Setup, iterate, virtual_place
+from dacapo.rehearse import emulated_place
 from policies.learning.algorithms import ALGORITHMS
 from policies.learning.ppo import PpoConfig
 from score import Note, Score, write_midi
 from sim import build_model, load_rig
 
-RIG = "leap_rail_49"
+RIG, WORLD = "leap_rail_49", "slow-line"
 TINY = PpoConfig(n_envs=4, horizon=4, epochs=1, minibatches=2, widths=(8, 6))
 EFFORT = Effort(training_steps=48, retraining_steps=32, trials=16, episodes=2)
 FITTED = ("command_delay_s", "state_delay_s", "keyboard_z_m")
@@ -46,7 +47,7 @@ def shrink(cache: str) -> None:
     ALGORITHMS["residual-ppo"] = replace(whole, config=TINY, n_envs=TINY.n_envs, exam_every=3)
     policies.learning.train.EXAM_DRAWS = 2
     policies.learning.train.EVALUATION_EPISODES = 1
-    calibration.study.calibrate.PASSES = ((1e-2, 2), (2e-3, 1))
+    calibration.study.fit.PASSES = ((1e-2, 2), (2e-3, 1))
 
 
 def timeless(facts: Any) -> Any:  # noqa: ANN401  # JSON
@@ -56,17 +57,16 @@ def timeless(facts: Any) -> Any:  # noqa: ANN401  # JSON
     return [timeless(of) for of in facts] if isinstance(facts, list) else facts
 
 
-def setup(song: Path, world: str = "slow-line", *, baselines: bool = False) -> Setup:
+def setup(song: Path, mode: str) -> Setup:
     """Of a loop over two notes."""
     if not song.is_file():
         write_midi(Score("two", (Note(60, 0.0, 0.4), Note(64, 0.5, 0.9)), ()), song)
-    place = virtual_place(world, build_model(load_rig(RIG)))
-    return Setup.of(
-        [str(song)], RIG, place, rounds=1, fitted=FITTED, effort=EFFORT, baselines=baselines
-    )
+    virtual = virtual_place(WORLD, build_model(load_rig(RIG)))
+    place = virtual if mode == "virtual" else emulated_place(WORLD, RIG)
+    return Setup.of([str(song)], RIG, place, rounds=1, fitted=FITTED, effort=EFFORT)
 
 
 if __name__ == "__main__":
     shrink(sys.argv[3])
-    summary = iterate(setup(Path(sys.argv[2])), Path(sys.argv[1]), resume=True)
+    summary = iterate(setup(Path(sys.argv[2]), sys.argv[4]), Path(sys.argv[1]), resume=True)
     sys.stdout.write(json.dumps(timeless(summary)))

@@ -15,9 +15,9 @@ TRUTH = np.array([0.42, 0.3, 0.37, 0.5])
 NOISE = 0.002
 
 
-def _steps(time_s: Floats) -> Floats:
-    """What it is driven by: steps of growing height."""
-    return np.sign(np.sin(1.3 * time_s)) * (1.0 + 0.2 * time_s)
+def _drive(time_s: Floats) -> Floats:
+    """Where it is drawn to."""
+    return np.sin(1.3 * time_s) * (1.0 + 0.2 * time_s) + 0.5 * np.sin(7.0 * time_s)
 
 
 def simulate(zs: Floats, start_s: float, seconds: float) -> Floats:
@@ -26,7 +26,7 @@ def simulate(zs: Floats, start_s: float, seconds: float) -> Floats:
     position, velocity = np.zeros(len(zs)), np.zeros(len(zs))
     rows = []
     for time_s in start_s + STEP_S * np.arange(round(seconds / STEP_S)):
-        force = stiffness * (_steps(time_s - delay_s) - position) - damping * velocity
+        force = stiffness * (_drive(time_s - delay_s) - position) - damping * velocity
         velocity = velocity + STEP_S * force
         position = position + STEP_S * velocity
         rows.append(position)

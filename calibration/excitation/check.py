@@ -40,15 +40,27 @@ def check_excitation(excitation: Excitation, model: RigModel) -> None:
     """
     postures = PostureCheck(model.rig)
     for higher_m in MISPLACED_M:
-        _Rehearsal(_with_keyboard(model, higher_m), postures, higher_m).play(excitation)
+        _Rehearsal(misplaced(model, higher_m), postures, higher_m).play(excitation)
 
 
-def _with_keyboard(model: RigModel, higher_m: float) -> RigModel:
-    """The same rig, all its keys moved up."""
+def misplaced(model: RigModel, higher_m: float) -> RigModel:
+    """The same rig, all its keys moved up [m]."""
     mj = copy.copy(model.mj)
     for key in range(model.n_keys):
         mj.body_pos[mj.body(key_name(key)).id, 2] += higher_m
     return replace(model, mj=mj)
+
+
+def tip_forces(model: RigModel, data: mujoco.MjData) -> dict[str, float]:
+    """What each playing fingertip presses with [N], by finger."""
+    mj, force = model.mj, np.zeros(6)
+    pressed = dict.fromkeys(model.rig.hand.fingers, 0.0)
+    tips = {mj.geom(tip_name(finger)).id: finger for finger in pressed}
+    for index in range(data.ncon):
+        mujoco.mj_contactForce(mj, data, index, force)
+        for geom in set(data.contact.geom[index].tolist()) & set(tips):
+            pressed[tips[geom]] += float(force[0])
+    return pressed
 
 
 @dataclass(frozen=True)
@@ -68,6 +80,7 @@ class _Rehearsal:
     def play(self, excitation: Excitation) -> None:
         """Play to the end, or raise at the first step that should not be."""
         plan, simulator = excitation.plan, Simulator(self.model)
+        limits = TargetLimits.of(self.model.rig)
         simulator.reset(plan.start)
         before = plan.start
         for row, targets in enumerate(plan.targets):
@@ -75,15 +88,14 @@ class _Rehearsal:
             if self.higher_m:
                 when += f", the keyboard {self.higher_m * 1e3:+.0f} mm from where it should be"
             positions = np.array(simulator.joint_positions)
-            self._check_targets(targets, before, positions, when)
+            self._check_targets(targets, limits.limit(targets, before, positions), when)
             self._check_links(positions, when)
             for _ in range(PHYSICS_STEPS_PER_CONTROL):
                 simulator.step(targets)
                 self._check_forces(simulator.data, when)
             before = targets
 
-    def _check_targets(self, targets: Array, before: Array, positions: Array, when: str) -> None:
-        limited = TargetLimits.of(self.model.rig).limit(targets, before, positions)
+    def _check_targets(self, targets: Array, limited: Array, when: str) -> None:
         cut_off = np.abs(limited - targets)
         if (cut_off > _SLACK).any():
             worst = int(cut_off.argmax())
@@ -102,13 +114,7 @@ class _Rehearsal:
     def _check_forces(self, data: mujoco.MjData, when: str) -> None:
         if not data.ncon:
             return
-        mj, force = self.model.mj, np.zeros(6)
-        pressed = dict.fromkeys(self.model.rig.hand.fingers, 0.0)
-        tips = {mj.geom(tip_name(finger)).id: finger for finger in pressed}
-        for index in range(data.ncon):
-            mujoco.mj_contactForce(mj, data, index, force)
-            for geom in set(data.contact.geom[index].tolist()) & set(tips):
-                pressed[tips[geom]] += float(force[0])
+        pressed = tip_forces(self.model, data)
         hardest = max(pressed, key=lambda finger: pressed[finger])
         if pressed[hardest] > FORCE_LIMIT_N:
             raise ExcitationError(

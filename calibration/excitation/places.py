@@ -55,7 +55,9 @@ class Places:
             black: colour of the keys.
         """
         keyboard = self._rig.keyboard
-        candidates = np.flatnonzero(keyboard.black == black)[1:-1]  # each has two neighbours
+        candidates = np.flatnonzero(keyboard.black == black)
+        if not black:
+            candidates = candidates[1:-1]  # so that each has two neighbours
         low, high = self._rig.rail.range_m
         best, least = None, np.inf
         for rail in keyboard.center_y[candidates]:

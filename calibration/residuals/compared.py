@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.residuals.keys import Crossings, crossings
+from calibration.residuals.reaching import gap_in_travels
 from calibration.residuals.replayer import Replay
 from calibration.residuals.scales import REACH_S
 from sim import PHYSICS_STEP_S
@@ -22,8 +23,8 @@ class Events:
     Attributes:
         down: Whether the key was pressed, shape `(e,)` bool.
         late_s: Simulated minus recorded time, shape `(e,)` [s]; NaN where it was missed.
-        short: How far the key stayed from what it should have done, in travels, shape `(e,)`;
-            0 where it was not missed.
+        short: How far the key stayed from what it should have done, and the nearest fingertip
+            from the key, in travels, shape `(e,)`; 0 where it was not missed.
         extra: How far each key went beyond its trigger or release point when it should not have,
             in travels, shape `(n_keys,)`.
         n_extra: Simulated onsets that have no recorded one.
@@ -67,7 +68,7 @@ def compare_events(replay: Replay) -> Events:
 
 
 def _short(replay: Replay, index: int) -> float:
-    """By how much a key neither came up far enough before an event nor went far enough after."""
+    """By how much a key neither went down nor came up far enough, and nobody reached it."""
     segment, model = replay.segment, replay.model
     key, middle = segment.event_keys[index], segment.event_time_s[index] / PHYSICS_STEP_S
     around = REACH_S / 3 / PHYSICS_STEP_S
@@ -75,7 +76,8 @@ def _short(replay: Replay, index: int) -> float:
     depth = replay.depths[first:last, key]
     too_high = model.key_trigger[key] - depth.max()
     too_deep = depth.min() - model.key_release[key]
-    return float(max(too_high, 0.0) + max(too_deep, 0.0))
+    unreached = gap_in_travels(replay, int(key), slice(first, last)) if too_high > 0.0 else 0.0
+    return float(max(too_high, 0.0) + max(too_deep, 0.0) + unreached)
 
 
 def _extra(replay: Replay) -> Floats:

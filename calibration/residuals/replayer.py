@@ -21,7 +21,7 @@ from sim.ramps import Ramp
 
 Floats = NDArray[np.float64]
 
-_SETS = 16  # replayed at once: enough for all cores, and a minute of them fits into 150 MB
+_SETS = 16  # replayed at once: enough for all cores, and a minute of them fits into 200 MB
 _NUDGE_NM = 1e-12  # keeps keys awake: asleep, one that is let go gently stays down (sim.sleep)
 _CHUNK = 200  # physics steps between two looks at which segments are over
 
@@ -36,6 +36,8 @@ class Replay:
         state_delay_s: How old joint states are when they are read [s].
         positions: What the encoders have, shape `(steps + 1, n)` [m for the rail, rad].
         depths: How far keys are down, in travels, shape `(steps + 1, n_keys)`.
+        tips: Centres of the fingertips at the start of every physics step in the piano frame,
+            shape `(steps, fingers, 3)` [m].
     """
 
     segment: Segment
@@ -43,6 +45,7 @@ class Replay:
     state_delay_s: float
     positions: Floats
     depths: Floats
+    tips: Floats
 
 
 class Replayer:
@@ -127,9 +130,9 @@ class Replayer:
             for place, row in enumerate(rows.tolist()):
                 piece = told[row][first : first + steps]
                 control[place][: len(piece), model.actuators] = piece
-            track = batch.rollout(steps, control, record=("qpos",), ids=rows)["qpos"]
+            track = batch.rollout(steps, control, record=("qpos", "site_xpos"), ids=rows)
             for place, row in enumerate(rows.tolist()):
-                _take(begun[row], first + 1, track[place])
+                _take(begun[row], first, track["qpos"][place], track["site_xpos"][place])
 
     def _batch_for(self, n: int) -> Batch:
         if self._batch is None or self._batch.nsim < n:
@@ -189,7 +192,8 @@ def _begin(segment: Segment, model: RigModel, state_delay_s: float) -> Replay:
     positions[0] = segment.start_positions
     depths = np.zeros((segment.steps + 1, model.n_keys))
     depths[0] = np.where(segment.sounding, model.key_trigger, 0.0)
-    return Replay(segment, model, state_delay_s, positions, depths)
+    tips = np.zeros((segment.steps, len(model.fingertip_sites), 3))
+    return Replay(segment, model, state_delay_s, positions, depths, tips)
 
 
 def _told(replay: Replay) -> Floats:
@@ -202,10 +206,14 @@ def _told(replay: Replay) -> Floats:
     return told + model.joint_offset
 
 
-def _take(replay: Replay, first: int, track: Floats) -> None:
-    """Keep what is compared of the states from step `first` on, shape `(steps, nq)`."""
-    model = replay.model
-    rows = slice(first, min(first + len(track), len(replay.positions)))
-    kept = track[: rows.stop - first]
-    replay.positions[rows] = kept[:, model.joint_qpos] - model.joint_offset
-    replay.depths[rows] = kept[:, model.key_qpos] / model.key_travel_rad
+def _take(replay: Replay, first: int, qpos: Floats, sites: Floats) -> None:
+    """Keep what is compared of the physics steps from `first` on, at most of the segment's.
+
+    Like every position MuJoCo derives from the joints, sites are those of the start of a step.
+    """
+    model, steps = replay.model, len(replay.tips)
+    kept = slice(0, max(min(len(qpos), steps - first), 0))
+    ends, starts = slice(first + 1, first + 1 + kept.stop), slice(first, first + kept.stop)
+    replay.positions[ends] = qpos[kept, model.joint_qpos] - model.joint_offset
+    replay.depths[ends] = qpos[kept, model.key_qpos] / model.key_travel_rad
+    replay.tips[starts] = sites[kept, model.fingertip_sites]

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 def tiny_loop(folder: Path, around: Path) -> subprocess.Popen[str]:
     """A process that runs a loop in `folder`."""
-    arguments = [str(folder), str(around / "two.mid"), str(around / "compiled")]
+    arguments = [str(folder), str(around / "two.mid"), str(around / "compiled"), "virtual"]
     command = [sys.executable, "-m", "tests.calibration.tiny_loop", *arguments]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 

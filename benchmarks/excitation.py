@@ -61,15 +61,16 @@ def demands(rig: str) -> list[list[str]]:
 def in_worlds(rig: str) -> list[list[str]]:
     """Rows of the second table: in drawn worlds, everything wrong at once."""
     model = build_model(load_rig(rig))
+    compared = plans(model)
     played: dict[str, list[tuple[float, list[KeyEvent]]]] = {}
     for number in range(WORLDS):
         try:
             simulator = WorldSimulator(model.rig, World.model_validate(draw_world(number)))
         except DaCapoError:
             continue  # drawn for the other rig; on this one its keys would not come back
-        for name, plan in plans(model).items():
+        for name, plan in compared.items():
             played.setdefault(name, []).append(play(plan, simulator))
-    return [_row(rig, name, plan, played[name]) for name, plan in plans(model).items()]
+    return [_row(rig, name, plan, played[name]) for name, plan in compared.items()]
 
 
 def _row(rig: str, name: str, plan: Plan, played: list[tuple[float, list[KeyEvent]]]) -> list[str]:

@@ -152,7 +152,7 @@ class Quantities:
 
 
 def deviations(rig: Rig, folder: Path) -> tuple[dict[str, float], float]:
-    """Standard deviations by quantity, in the units that its name says, and the condition number of the Jacobian."""
+    """Standard deviations by quantity and unit, and the Jacobian's condition number."""
     truth = true_parameters(rig, WORLD)
     # Back-EMF and gain damping are one total, all of it in the entry that is free.
     free = FreeParameters.of(rig, center=truth, center_state_delay_s=WORLD.timing.state_delay_s)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from calibration.loop import folders
 from calibration.loop.knowledge import SUREST, Knowledge
 from calibration.loop.performing import Stand
-from calibration.loop.setup import FINALS, Setup, Song
+from calibration.loop.setup import Setup, Song
 from calibration.loop.state import Facts
 from calibration.loop.summary import scores_of
 from calibration.loop.training import train_kept
@@ -50,7 +50,7 @@ def measure_baselines(setup: Setup, stand: Stand, first_trial: int) -> Facts:
         played: dict[str, list[Facts]] = {song.name: [] for song in setup.songs}
         for song in setup.songs:
             policy = PLANNER if recipe is None else _train(setup, stand, name, song, recipe)
-            for take in range(1, FINALS + 1):
+            for take in range(1, setup.effort.finals + 1):
                 step = folders.plays(f"baselines/{name}", song.name, take)
                 trial = first_trial + take - 1
                 played[song.name].append(stand.perform(step, song.source, policy, trial))

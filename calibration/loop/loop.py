@@ -16,7 +16,7 @@ from calibration.loop.fitting import fit, kept_knowledge
 from calibration.loop.knowledge import Knowledge
 from calibration.loop.performing import Stand
 from calibration.loop.progress import OnProgress
-from calibration.loop.setup import FINALS, REHEARSALS, ROBOT_TIME_S, Setup
+from calibration.loop.setup import REHEARSALS, ROBOT_TIME_S, Setup
 from calibration.loop.state import Facts, State
 from calibration.loop.summary import mean_of, summarise
 from calibration.loop.training import simulated_f1, train_kept
@@ -149,9 +149,8 @@ class _Loop:
         """Train once more if something was learned since, then play what counts."""
         if self._rounds[-1]["accepted"]:
             self._train(folders.FINAL)
-        return self._play(
-            folders.FINAL, {take: FIRST_FINAL_TRIAL + take - 1 for take in range(1, FINALS + 1)}
-        )
+        takes = range(1, self.setup.effort.finals + 1)
+        return self._play(folders.FINAL, {take: FIRST_FINAL_TRIAL + take - 1 for take in takes})
 
     def _train(self, stage: str) -> None:
         for song in self.setup.songs:

@@ -16,9 +16,6 @@ from sim import RigModel, build_model, load_rig
 REHEARSALS = 2
 """How often a round plays every song on the rig."""
 
-FINALS = 3
-"""How often every song is played in the end."""
-
 ROBOT_TIME_S = 600.0
 """Robot time of a loop [s], final scoring apart: no round is begun that would go beyond."""
 
@@ -32,12 +29,14 @@ class Effort:
         retraining_steps: Of every later one, which begins where the last one ended.
         trials: Of a study.
         episodes: Performances in the simulator that the real ones are compared with.
+        finals: How often every song is played in the end.
     """
 
     training_steps: int = 401_408
     retraining_steps: int = 245_760
     trials: int = 400
     episodes: int = 4
+    finals: int = 3
 
 
 @dataclass(frozen=True)

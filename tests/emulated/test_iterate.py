@@ -40,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_loop_runs_through_the_real_drivers(folder: Path) -> None:
     summary: dict[str, Any] = json.loads((folder / "summary.json").read_text())
     assert summary["mode"] == "emulated"
-    assert summary["final"]["trials"] == len(summary["final"]["songs"]["two"]["f1"]) == 3
+    assert summary["final"]["trials"] == len(summary["final"]["songs"]["two"]["f1"]) == 1
     assert summary["excitation"]["accepted"]
     delay_s = summary["rounds"][-1]["parameters"]["command_delay_s"]
     assert 0.03 < delay_s < 0.09  # the world's 45 ms, and what the bus adds
@@ -49,6 +49,6 @@ def test_the_loop_runs_through_the_real_drivers(folder: Path) -> None:
 
 def test_its_recordings_are_valid(folder: Path) -> None:
     recordings = sorted(folder.glob("*/plays/*/[!.]*/recording"))
-    assert len(recordings) == 1 + 2 + 3
+    assert len(recordings) == 1 + 2 + 1
     for recording in recordings:
         check_valid(read_recording(recording))

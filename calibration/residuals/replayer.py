@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,14 +17,21 @@ from numpy.typing import ArrayLike, NDArray
 from calibration.errors import CalibrationError
 from calibration.residuals.commands import controls
 from calibration.residuals.segment import LONGEST_S, Segment
-from sim import ParameterError, PhysicsParameters, Rig, RigModel, build_model
+from sim import (
+    PHYSICS_STEPS_PER_CONTROL,
+    ParameterError,
+    PhysicsParameters,
+    Rig,
+    RigModel,
+    build_model,
+)
 from sim.ramps import Ramp
+from sim.sleep import keep_pressed_keys_awake
 
 Floats = NDArray[np.float64]
 
 _SETS = 16  # replayed at once: enough for all cores, and a minute of them fits into 200 MB
-_NUDGE_NM = 1e-12  # keeps keys awake: asleep, one that is let go gently stays down (sim.sleep)
-_CHUNK = 200  # physics steps between two looks at which segments are over
+_STEPS = PHYSICS_STEPS_PER_CONTROL  # after which pressed keys are kept awake again
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,20 +127,35 @@ class Replayer:
         batch, model = self._batch_for(len(begun)), self._model
         models = [replay.model.mj for replay in begun]
         batch.set_models(models + models[:1] * (batch.nsim - len(begun)))
-        told = [_told(replay) for replay in begun]
         rows = np.arange(len(begun), dtype=np.int32)
         self._set_start(batch, begun, rows)
-        lengths = np.array([len(row) for row in told])
-        for first in range(0, int(lengths.max()), _CHUNK):
-            rows = rows[lengths[rows] > first]
-            steps = min(_CHUNK, int(lengths[rows].max()) - first)
-            control = np.zeros((len(rows), steps, model.mj.nu))
-            for place, row in enumerate(rows.tolist()):
-                piece = told[row][first : first + steps]
-                control[place][: len(piece), model.actuators] = piece
-            track = batch.rollout(steps, control, record=("qpos", "site_xpos"), ids=rows)
-            for place, row in enumerate(rows.tolist()):
-                _take(begun[row], first, track["qpos"][place], track["site_xpos"][place])
+        told, lengths = self._told(begun), np.array([len(replay.tips) for replay in begun])
+        qpos, applied = batch.bind("qpos"), batch.bind("qfrc_applied")
+        of_keys = np.zeros((len(begun), model.n_keys))
+        path = {
+            "qpos": np.empty((*told.shape[:2], model.mj.nq)),
+            "site_xpos": np.empty((*told.shape[:2], model.mj.nsite, 3)),
+        }
+        for first in range(0, told.shape[1], _STEPS):
+            rows, steps = rows[lengths[rows] > first], slice(first, first + _STEPS)
+            keep_pressed_keys_awake(
+                qpos[: len(begun), model.key_qpos], model.key_travel_rad, of_keys
+            )
+            applied[: len(begun), model.key_qpos] = of_keys
+            track = batch.rollout(_STEPS, told[rows, steps], record=tuple(path), ids=rows)
+            for name, values in track.items():
+                path[name][rows, steps] = values
+        for replay, qpos_path, sites in zip(begun, *path.values(), strict=True):
+            _take(replay, qpos_path, sites)
+
+    def _told(self, begun: Sequence[Replay]) -> Floats:
+        """Controls of all replays, shape `(replays, steps, actuators)`, whole control steps."""
+        steps = max(len(replay.tips) for replay in begun)
+        whole = math.ceil(steps / _STEPS) * _STEPS
+        told = np.zeros((len(begun), whole, self._model.mj.nu))
+        for place, replay in enumerate(begun):
+            told[place][: len(replay.tips), self._model.actuators] = _told(replay)
+        return told
 
     def _batch_for(self, n: int) -> Batch:
         if self._batch is None or self._batch.nsim < n:
@@ -143,9 +166,7 @@ class Replayer:
         model = self._model
         batch.reset(ids=rows, stage=mujoco.mjtStage.mjSTAGE_NONE.value)
         qpos, qvel, ctrl = (batch.bind(name) for name in ("qpos", "qvel", "ctrl"))
-        awake = batch.bind("qfrc_applied")
         for row, replay in zip(rows, begun, strict=True):
-            awake[row, model.key_qpos] = _NUDGE_NM * _touched(replay.segment, model.n_keys)
             segment, offset = replay.segment, replay.model.joint_offset
             held = replay.depths[0] * model.key_travel_rad
             qpos[row, model.key_qpos] = held
@@ -153,16 +174,6 @@ class Replayer:
             qvel[row, model.joint_qvel] = segment.start_velocities
             ctrl[row, model.actuators] = segment.targets[0] + offset
         batch.forward(ids=rows)
-
-
-def _touched(segment: Segment, n_keys: int) -> NDArray[np.bool_]:
-    """Keys that sound in a recording, and their neighbours, shape `(n_keys,)`."""
-    touched = segment.sounding.copy()
-    touched[segment.event_keys] = True
-    around = touched.copy()
-    around[1:] |= touched[:-1]
-    around[:-1] |= touched[1:]
-    return around[:n_keys]
 
 
 def check_segments(rig: Rig, segments: Sequence[Segment]) -> None:
@@ -206,14 +217,12 @@ def _told(replay: Replay) -> Floats:
     return told + model.joint_offset
 
 
-def _take(replay: Replay, first: int, qpos: Floats, sites: Floats) -> None:
-    """Keep what is compared of the physics steps from `first` on, at most of the segment's.
+def _take(replay: Replay, qpos: Floats, sites: Floats) -> None:
+    """Keep what is compared, of as many physics steps as the segment has.
 
     Like every position MuJoCo derives from the joints, sites are those of the start of a step.
     """
     model, steps = replay.model, len(replay.tips)
-    kept = slice(0, max(min(len(qpos), steps - first), 0))
-    ends, starts = slice(first + 1, first + 1 + kept.stop), slice(first, first + kept.stop)
-    replay.positions[ends] = qpos[kept, model.joint_qpos] - model.joint_offset
-    replay.depths[ends] = qpos[kept, model.key_qpos] / model.key_travel_rad
-    replay.tips[starts] = sites[kept, model.fingertip_sites]
+    replay.positions[1:] = qpos[:steps, model.joint_qpos] - model.joint_offset
+    replay.depths[1:] = qpos[:steps, model.key_qpos] / model.key_travel_rad
+    replay.tips[:] = sites[:steps, model.fingertip_sites]

@@ -43,16 +43,16 @@ def replayer(segments: list[Segment]) -> Replayer:
 
 
 def test_the_truth_does_what_was_recorded(replayer: Replayer) -> None:
-    """Joints but for how keys sleep, keys between the steps at whose ends they were told."""
+    """Joints to the last bits, keys between the physics steps at whose ends they were told."""
     replays = replayer.replay([TRUTH], STATE_DELAY_S)[0]
     assert replays is not None
     for replay in replays:
         positions, velocities = joint_errors(replay)
-        assert np.abs(positions).max() < 1e-4
-        assert np.abs(velocities).max() < 1e-2
+        assert np.abs(positions).max() < 1e-9
+        assert np.abs(velocities).max() < 1e-6
         events = residuals(replay, Scales.of(rig(), [replay.segment])).events
         assert len(events.late_s) >= 8
-        assert np.abs(events.late_s).max() <= PHYSICS_STEP_S / 2 + 1e-4
+        assert np.abs(events.late_s).max() <= PHYSICS_STEP_S / 2 + 1e-9
         assert not events.extra.any()
     gap = gap_of(replays)
     assert (gap.missed, gap.extra) == (0, 0)

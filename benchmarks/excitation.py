@@ -14,7 +14,7 @@ from benchmarks.cells import ROOT, fill, table
 from benchmarks.limits import Demand
 from benchmarks.sim2real import WORLDS, draw_world
 from calibration.excitation import check_excitation, make_excitation
-from calibration.excitation.check import MISPLACED_M, misplaced, tip_forces
+from calibration.excitation.check import MISPLACED_M, hardest_press, misplaced, touches
 from hardware.world import World, WorldSimulator
 from policies import Plan, make_plan
 from score import CONTROL_STEP_S, DaCapoError, KeyEvent, load_song, make_goals
@@ -40,7 +40,8 @@ def play(plan: Plan, simulator: Simulator) -> tuple[float, list[KeyEvent]]:
     for held in plan.targets:
         for _ in range(PHYSICS_STEPS_PER_CONTROL):
             events += simulator.step(held)
-            hardest = max(hardest, *tip_forces(simulator.model, simulator.data).values())
+            found = touches(simulator.model, simulator.data)
+            hardest = max(hardest, hardest_press(found)[0])
     return hardest, events
 
 
@@ -50,7 +51,9 @@ def demands(rig: str) -> list[list[str]]:
     for name, plan in plans(model).items():
         demand = Demand(model)
         demand.play(plan.targets, plan.start)
-        presses = [play(plan, Simulator(misplaced(model, higher)))[0] for higher in MISPLACED_M]
+        presses = [
+            play(plan, Simulator(misplaced(model, offset)))[0] for offset in MISPLACED_M.values()
+        ]
         heat = f"{demand.heat:.2f}" if demand.heat else "-"
         seconds = f"{len(plan.targets) * CONTROL_STEP_S:.1f} s"
         forces = [f"{newtons:.1f} N" for newtons in presses]
@@ -97,7 +100,7 @@ def _pressed(events: list[KeyEvent]) -> list[int]:
 def main() -> None:
     """Measure and fill."""
     rigs = rig_names()
-    heights = [f"keyboard {higher * 1e3:+.0f} mm" for higher in MISPLACED_M]
+    heights = [f"keyboard {where or 'in place'}" for where in MISPLACED_M]
     header = ["rig", "of", "length", *heights, "heat", "links overlap"]
     fill("demands", table(header, [row for rig in rigs for row in demands(rig)]), PAGE)
     header = [

@@ -15,13 +15,13 @@ from sim import Rig
 
 Array = NDArray[np.float64]
 
-TOUCH_N = 3.0
+TOUCH_N = 4.0
 """Force of a gentle touch at the end of its way [N]."""
 
-GAP_N = 5.0
+GAP_N = 6.0
 """The same where a tip presses two keys [N]."""
 
-STRIKE_N = 4.0
+STRIKE_N = 5.0
 """Force of a strike, held on the stop [N]."""
 
 _REACH = 0.8  # of the way to the end of the rail that the hand goes
@@ -45,9 +45,9 @@ def draw_motion(rig: Rig) -> Sketch:
     for y_m in (-reach_m, reach_m):
         white, black = (places.on_keys(y_m, colour) for colour in (False, True))
         touches(sketch, white)
+        strikes(sketch)
         gaps(sketch, places, white)
         touches(sketch, black)
-        strikes(sketch)
     return sketch
 
 

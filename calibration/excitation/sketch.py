@@ -20,6 +20,9 @@ CLEAR_M = 0.006
 LIFTED_M = 0.016
 """Height above black keys at which tips pass from one row of keys to the other, and swing [m]."""
 
+OVER_WHITE_M = 0.019
+"""The same above white keys [m]: over the edges of black ones; higher, fingers bend too far."""
+
 _RAIL_PEAK_M_PER_S, _FINGER_PEAK_RAD_PER_S = 0.25, 2.0
 """Peak speeds between places: within every rig's motors."""
 
@@ -60,17 +63,17 @@ class Sketch:
         self._append(np.repeat(self._references[-1][None], steps(seconds), axis=0))
 
     def go(self, place: Place, above_m: float = CLEAR_M, settle_s: float = 0.2) -> None:
-        """Carry the tips to another place, between black and white keys high above them; wait.
+        """Carry the tips to another place, high above edges between black and white keys; wait.
 
         Args:
             place: where to.
             above_m: height above the touch to stop at [m].
             settle_s: time to wait there [s].
         """
-        if self._place.black and not place.black:
-            self._glide(self._posture(self._place, LIFTED_M))
-        if place.black and not self._place.black:
-            self._glide(self._posture(place, LIFTED_M))
+        if self._place.black != place.black:
+            for row in (self._place, place):
+                lift_m = LIFTED_M if row.black else OVER_WHITE_M
+                self._glide(self._posture(row, lift_m))
         self._glide(self._posture(place, above_m))
         self._place, self._above_m = place, above_m
         self.rest(settle_s)

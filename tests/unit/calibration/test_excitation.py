@@ -20,6 +20,7 @@ from calibration.excitation import (
     ExcitationError,
     check_excitation,
     make_excitation,
+    sketch,
     write_excitation,
 )
 from calibration.excitation.excitation import play_open_loop
@@ -142,11 +143,20 @@ def test_fingers_that_meet_are_refused() -> None:
 
 
 def test_pressing_hard_is_refused() -> None:
+    """The middle finger goes deeper than it should where it touches its first key."""
     excitation, names = excitation_of(LEAP), nominal_model(LEAP).joint_names
-    targets = np.repeat(excitation.plan.targets[:1], 20, axis=0)
-    targets[10:, names.index("mf_mcp")] += 1.4
+    row = round(min(note.start_s for note in excitation.score.notes) / 0.05)
+    targets = excitation.plan.targets[: row + 20].copy()
+    targets[row : row + 6, names.index("mf_mcp")] += 0.4
     message = refusal(with_targets(excitation, targets))
     assert re.match(rf"finger mf at 0.5\d s.*: presses with .* than {FORCE_LIMIT_N:g} N", message)
+
+
+def test_running_against_a_key_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From white to black keys without lifting the fingers over the edge between them."""
+    monkeypatch.setattr(sketch, "OVER_WHITE_M", sketch.CLEAR_M)
+    message = refusal(make_excitation(nominal_model(LEAP)))
+    assert re.match(r"finger .f at \d+\.\d+ s.*: runs against the front of a key with", message)
 
 
 @pytest.mark.parametrize("rig", RIGS)

@@ -32,9 +32,9 @@ class Effort:
         finals: How often every song is played in the end.
     """
 
-    training_steps: int = 401_408
-    retraining_steps: int = 245_760
-    trials: int = 400
+    training_steps: int = 327_680
+    retraining_steps: int = 163_840
+    trials: int = 200
     episodes: int = 4
     finals: int = 3
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from calibration.residuals.compared import Events, compare_events
 from calibration.residuals.motors import simulated_efforts
 from calibration.residuals.replayer import Replay
-from calibration.residuals.scales import MEMORY_S, REACH_S, Scales
+from calibration.residuals.scales import MEMORY_S, MISSED_S, Scales
 from sim import PHYSICS_STEP_S
 
 Floats = NDArray[np.float64]
@@ -54,7 +54,7 @@ def residuals(replay: Replay, scales: Scales) -> Residuals:
         efforts = simulated_efforts(replay, segment.state_time_s[states])
         errors["effort"] = _heard(efforts - segment.efforts[states]) / scales.effort
     missed = np.where(events.down, 1.0, -1.0) * (
-        REACH_S / scales.event_s + events.short / scales.depth
+        MISSED_S / scales.event_s + events.short / scales.depth
     )
     timing = np.where(np.isnan(events.late_s), missed, events.late_s / scales.event_s)
     errors |= {

@@ -26,12 +26,16 @@ EVENT_MOST_S = 0.015
 """Most that the spread of key times is taken for [s]: what is later is an error to be fitted."""
 REACH_S = 0.3
 """Simulated and recorded event of a key belong together up to this distance [s]."""
+MISSED_S = 0.05
+"""What a missed event counts as being late [s]: more, and one that comes and goes would outweigh
+what all others say of when they were."""
 DEPTH = 0.05
 """Spread of how deep a key goes, in travels."""
 EFFORT_SHARE = 0.1
 """Spread of what motors say of their torque, as a share of their limit: friction hides in it."""
-MEMORY_S = 0.05
-"""Errors of joints last about so long [s]: readings nearer to each other are not independent."""
+MEMORY_S = 0.5
+"""Errors of joints last about so long, a movement [s]: readings nearer to each other are not
+independent, and a hundred key events have to be heard beside ten thousand of them."""
 
 
 @dataclass(frozen=True, eq=False)

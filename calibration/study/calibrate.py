@@ -26,7 +26,7 @@ from sim import PhysicsParameters, Rig
 
 Floats = NDArray[np.float64]
 
-TRIALS = 400
+TRIALS = 200
 """Trials of a study, unless said otherwise."""
 
 

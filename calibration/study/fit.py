@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.study.case import Case
 from calibration.study.clock import Clock
+from calibration.study.divisions import Solve, best_division, delay_columns
 from calibration.study.ledger import Ledger, Place
-from calibration.study.polish import Linearised, jacobian, least_squares
-from calibration.study.stages import Stage, plan_stages
-from calibration.study.trials import run_population, run_stage
-from calibration.study.valleys import valleys
+from calibration.study.polish import PRIOR_STD, Linearised, least_squares
+from calibration.study.slopes import AlongCurvature, AlongEntries, Slopes
+from calibration.study.stages import Stage, plan_stages, trials_of
+from calibration.study.trials import run_stage
 from sim import PhysicsParameters
 
 Floats = NDArray[np.float64]
 
-PASSES = ((1e-2, 6), (2e-3, 12))
-"""Both times of least squares: half-width of the finite differences and most iterations. The first
-time sees past the grain of contacts and gets the motion right; the second ends at the bottom."""
+MOTION, VALLEY, DIVISION, BOTTOM = 4, 5, 8, 5
+"""Most iterations of the passes of least squares. The second comes near the bottom for whatever
+division of the delay the search found, the third looks at others with the slopes of the second."""
 
-_EARLY, _MIDDLE, _LATE = 0.2, 0.4, 0.7  # shares of a wall-clock budget after which parts end
+WIDE, NARROW = 1e-2, 4e-3
+"""Finite differences of the first pass, that see past the grain of contacts, and of the others."""
+
+_SEARCHED, _MOVED, _NEAR, _DIVIDED = 0.3, 0.4, 0.65, 0.75  # shares of a budget: when parts end
 
 
 class Fit:
-    """Search, least squares, search from there, least squares.
+    """Search, then least squares: the motion, how the delay divides, all of it to the bottom.
 
     Args:
         case: Recordings and simulator.
@@ -40,30 +45,36 @@ class Fit:
         self._case, self._ledger, self._clock = case, ledger, clock
         self._seed, self._workers = seed, workers
         self._of = 0
+        self._prior = case.free.vector(PhysicsParameters.nominal(case.free.rig))
 
     def run(self, trials: int) -> Linearised:
         """Fit with about so many trials."""
         case, clock, whole = self._case, self._clock, self._case.whole
-        plan = plan_stages(case.free.names, trials)
-        self._of = plan.trials
+        stages = plan_stages(case.free.names, trials)
+        self._of = trials_of(stages)
         clock.begin("search", self._ledger.finished)
-        best = self._search(plan.early, (case.free.start, np.inf), _EARLY)
-        point = self._least_squares(0, best[0], _MIDDLE)
-        clock.begin("search", self._ledger.finished)
-        best = self._search(plan.late, self._best_valley(point), _LATE)
-        point = self._least_squares(1, best[0], 1.0)
+        best, _ = self._search(stages)
+        point = self._pass("motion", best, AlongEntries(whole.residuals, WIDE), MOTION, _MOVED)
+        point = self._pass("valley", point, self._along(), VALLEY, _NEAR)
+        along = self._along()
+        for _ in range(2):  # the second time along the right axes
+            slopes = along(point, whole.residuals(point[None])[0])
+        point = best_division(case.free, point, self._divided(slopes))
+        point = self._pass("bottom", point, along, BOTTOM, 1.0)
         whole.rescale(point)
-        slopes = jacobian(whole.residuals, point, PASSES[1][0])
-        return Linearised(point, whole.residuals(point[None])[0], slopes)
+        there = whole.residuals(point[None])[0]
+        return Linearised(point, there, along(point, there))
 
-    def _search(
-        self, stages: Sequence[Stage], best: tuple[Floats, float], until: float
-    ) -> tuple[Floats, float]:
+    def _along(self) -> AlongCurvature:
+        return AlongCurvature(self._case.whole.residuals, NARROW, PRIOR_STD)
+
+    def _search(self, stages: Sequence[Stage]) -> tuple[Floats, float]:
+        best = (self._case.free.start, np.inf)
         for stage in stages:
 
             def go_on(lowest: float, name: str = stage.name) -> bool:
                 self._clock.report(self._ledger.finished, self._of, lowest, name)
-                return not self._clock.late(until)
+                return not self._clock.late(_SEARCHED)
 
             best = run_stage(
                 self._ledger,
@@ -76,23 +87,39 @@ class Fit:
             )
         return best
 
-    def _best_valley(self, point: Floats) -> tuple[Floats, float]:
-        points = valleys(self._case.free, point)
-        self._of += len(points)
-        results = run_population(
-            self._ledger, self._case.problem, Place("valleys", 0), points, workers=self._workers
-        )
-        lowest = int(np.argmin(results.values))
-        return results.points[lowest], float(results.values[lowest])
+    def _pass(self, name: str, start: Floats, slopes: Slopes, most: int, until: float) -> Floats:
+        """Least squares with all entries."""
+        self._case.whole.rescale(start)  # errors of the start are no outliers
+        return self._least_squares(Place(name, 0), start, slopes, most, until=until)[0]
 
-    def _least_squares(self, number: int, start: Floats, until: float) -> Floats:
-        """A pass from a start to the bottom; what was done before is taken as it was."""
-        place, whole, clock = Place("least squares", number), self._case.whole, self._clock
+    def _divided(self, slopes: Floats) -> Solve:
+        """Least squares for one division of the delay after the other, each kept."""
+        numbers, held = count(), delay_columns(self._case.free)
+
+        def solve(start: Floats) -> tuple[Floats, float]:
+            place = Place("divisions", next(numbers))
+            return self._least_squares(
+                place, start, lambda *_: slopes, DIVISION, until=_DIVIDED, held=held
+            )
+
+        return solve
+
+    def _least_squares(
+        self,
+        place: Place,
+        start: Floats,
+        slopes: Slopes,
+        most: int,
+        *,
+        until: float,
+        held: Sequence[int] = (),
+    ) -> tuple[Floats, float]:
+        """From a start to the bottom and its cost; what was done before is taken as it was."""
+        whole, clock = self._case.whole, self._clock
         self._of += 1
         if (known := self._ledger.results(place, 1)) is not None:
-            return known.points[0]
-        step, most = PASSES[number]
-        clock.begin("least squares", 0)
+            return known.points[0], float(known.values[0])
+        clock.begin(f"least squares: {place.stage}", 0)
         done = 0
 
         def go_on(loss: float) -> bool:
@@ -101,9 +128,9 @@ class Fit:
             clock.report(done, most, loss)
             return not clock.late(until)
 
-        whole.rescale(start)  # errors of the start are no outliers
-        prior = self._case.free.vector(PhysicsParameters.nominal(self._case.free.rig))
-        fit = least_squares(whole.residuals, start, prior, step=step, most=most, go_on=go_on)
-        cost = self._case.problem.costs(fit[None], np.array([np.inf]))[0][1]
-        self._ledger.record(place, fit, float("inf") if cost is None else cost)
-        return fit
+        fit = least_squares(
+            whole.residuals, start, self._prior, slopes, most, held=held, go_on=go_on
+        )
+        cost = float(whole.cost(fit[None])[0])
+        self._ledger.record(place, fit, cost)
+        return fit, cost

@@ -1,14 +1,16 @@
-"""The end of a fit: least squares on bounds, Jacobians by finite differences in one batch."""
+"""The end of a fit: least squares on bounds, slopes by finite differences in one batch."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from mujoco import minimize
 from numpy.typing import NDArray
+
+from calibration.study.slopes import Residuals, Slopes
 
 Floats = NDArray[np.float64]
 
@@ -33,32 +35,14 @@ class Linearised:
     jacobian: Floats
 
 
-def jacobian(residuals: Callable[[Floats], Floats], point: Floats, step: float) -> Floats:
-    """Central differences of residuals, all in one batch; one-sided at a bound.
-
-    Args:
-        residuals: Of points, shape `(k, d)` to `(k, m)`.
-        point: Where, shape `(d,)`, in the unit cube.
-        step: Half the distance between the two points.
-
-    Returns:
-        Shape `(m, d)`.
-    """
-    d = len(point)
-    moves = step * np.eye(d)
-    around = np.clip(np.concatenate([point + moves, point - moves]), 0.0, 1.0)
-    there = residuals(around)
-    width = np.diag(around[:d] - around[d:])
-    return ((there[:d] - there[d:]) / width[:, None]).T
-
-
 def least_squares(
-    residuals: Callable[[Floats], Floats],
+    residuals: Residuals,
     start: Floats,
     prior: Floats,
-    *,
-    step: float,
+    slopes: Slopes,
     most: int,
+    *,
+    held: Sequence[int] = (),
     go_on: Callable[[float], bool] = lambda _: True,
 ) -> Floats:
     """Fit by MuJoCo's Gauss-Newton with bounds (`mujoco.minimize`), from a start to the bottom.
@@ -67,25 +51,31 @@ def least_squares(
         residuals: Of points, shape `(k, d)` to `(k, m)`.
         start: Shape `(d,)`, in the unit cube.
         prior: Where entries that the residuals do not tell stay, shape `(d,)`.
-        step: Of the one-sided finite differences: wide enough to see past the grain of contacts.
+        slopes: Of the residuals.
         most: Iterations.
+        held: Entries that stay as they are at the start.
         go_on: Is told the mean loss after every iteration; False ends it.
 
     Returns:
         The fit, shape `(d,)`.
     """
-    d, latest, size = len(start), start, 1
+    moved = np.setdiff1d(np.arange(len(start)), held)
+    latest, size = start[moved], 1
+    of_prior = np.eye(len(moved)) / PRIOR_STD
+
+    def points(columns: Floats) -> Floats:
+        whole = np.tile(start, (columns.shape[1], 1))
+        whole[:, moved] = columns.T
+        return whole
 
     def rows(columns: Floats) -> Floats:
-        nonlocal size
-        points = np.ascontiguousarray(columns.T)
-        of_data = residuals(points)
-        size = of_data.shape[1]
-        return np.concatenate([of_data, (points - prior) / PRIOR_STD], axis=1).T
+        of_data = residuals(points(columns))
+        return np.concatenate([of_data, (columns.T - prior[moved]) / PRIOR_STD], axis=1).T
 
-    def slopes(x: Floats, r: Floats) -> Floats:
-        inward = np.where(x[:, 0] > 0.5, -step, step)
-        return (rows(x + np.diag(inward)) - r) / inward
+    def jacobian(x: Floats, r: Floats) -> Floats:
+        nonlocal size
+        size = len(r) - len(moved)
+        return np.concatenate([slopes(points(x)[0], r[:size, 0])[:, moved], of_prior])
 
     def watch(trace: list[minimize.IterLog]) -> None:
         nonlocal latest
@@ -94,12 +84,12 @@ def least_squares(
             raise _EnoughError
 
     with contextlib.suppress(_EnoughError):
-        fit, _ = minimize.least_squares(
-            start,
+        latest, _ = minimize.least_squares(
+            start[moved],
             rows,
-            bounds=[np.zeros(d), np.ones(d)],
-            jacobian=slopes,
-            mu_min=1e-3,
+            bounds=[np.zeros(len(moved)), np.ones(len(moved))],
+            jacobian=jacobian,
+            mu_min=1e-6,  # entries that nearly make up for each other bear little damping
             mu_factor=10.0,
             xtol=3e-4,
             max_iter=most,
@@ -107,8 +97,9 @@ def least_squares(
             iter_callback=watch,
             x_scale="jac",
         )
-        latest = fit
-    return np.clip(latest, 0.0, 1.0)
+    fit = start.copy()
+    fit[moved] = np.clip(latest, 0.0, 1.0)
+    return fit
 
 
 class _EnoughError(Exception):

@@ -16,19 +16,16 @@ Floats = NDArray[np.float64]
 
 _OFFSET = "joint_offset:"
 
-DELAYS = ("command_delay_s", "state_delay_s", "keyboard_z_m")
-MOTION = (
-    "finger_frictionloss_nm",
+_DELAYS = ("command_delay_s", "state_delay_s", "keyboard_z_m")
+_GAINS = (
     "finger_damping_nms_per_rad",
     "finger_armature_kgm2",
     "finger_stiffness_nm_per_rad",
-    "rail_friction_n",
     "rail_stiffness_n_per_m",
     "rail_gain_damping_ns_per_m",
+    "key_stiffness_nm_per_rad",
+    _OFFSET,
 )
-"""What moves the hand, and shows in its joints; all but these and the delays is touch."""
-
-_GAINS = (*(name for name in MOTION if "friction" not in name), "key_stiffness_nm_per_rad", _OFFSET)
 _DELAY_POPULATION = 8
 
 
@@ -65,47 +62,32 @@ class Stage:
         return CmaSearch(start, self.spread, self.population, own)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Stages before and after the first least squares.
-
-    Attributes:
-        early: What has to be roughly right for least squares to begin with.
-        late: What least squares does not find by itself: touch, where small changes make notes
-            come and go.
-    """
-
-    early: tuple[Stage, ...]
-    late: tuple[Stage, ...]
-
-    @property
-    def trials(self) -> int:
-        """Of all stages."""
-        return sum(stage.populations * stage.population for stage in (*self.early, *self.late))
-
-
-def plan_stages(entries: Sequence[str], trials: int) -> Plan:
+def plan_stages(entries: Sequence[str], trials: int) -> tuple[Stage, ...]:
     """Stages over the entries of a point.
 
     Delay and keyboard height come first, for they cost most and hide the others; then gains, key
-    stiffness and zero offsets; then, after least squares, friction and contact, and all together
-    from closer by.
+    stiffness and zero offsets; then friction and contact; then all together from closer by.
 
     Args:
         entries: Names of the entries.
         trials: About how many in all; whole populations.
     """
-    first = [i for i, name in enumerate(entries) if name in DELAYS]
+    first = [i for i, name in enumerate(entries) if name in _DELAYS]
     gains = [i for i, name in enumerate(entries) if _is_of(name, _GAINS)]
     contact = [i for i in range(len(entries)) if i not in (*first, *gains)]
-    early = (("delays", first, 0.15, None), ("gains", gains, 0.15, 0.15))
-    late = (("contact", contact, 0.3, 0.1), ("all", list(range(len(entries))), 0.4, 0.05))
-    return Plan(*(tuple(_stages(some, trials)) for some in (early, late)))
+    everything = list(range(len(entries)))
+    plan = (
+        ("delays", first, 0.2, None),
+        ("gains", gains, 0.2, 0.15),
+        ("contact", contact, 0.25, 0.1),
+        ("all", everything, 0.35, 0.05),
+    )
+    return tuple(_stages(plan, trials))
 
 
-def touch_columns(entries: Sequence[str]) -> list[int]:
-    """Entries that only show where fingers meet keys, or not at all."""
-    return [i for i, name in enumerate(entries) if name not in (*MOTION, *DELAYS[:2])]
+def trials_of(stages: Sequence[Stage]) -> int:
+    """How many trials stages take."""
+    return sum(stage.populations * stage.population for stage in stages)
 
 
 def _stages(

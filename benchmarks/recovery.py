@@ -1,0 +1,180 @@
+"""Measure what calibration finds of worlds whose truth is known: fills a table of calibration.md.
+
+    python -m benchmarks.recovery                    # 8 worlds twice, about an hour
+    python -m benchmarks.recovery --world 0 --kind known
+
+Worlds are those of ``benchmarks.sim2real``: as drawn (*full*), and without what no physics
+parameter can say (*known*): Stribeck friction, backlash, hardening springs, weak motors, fingertips
+stiffer than nominal. In each the excitation is played and fitted, then two songs with the planner
+for what was found, and all of it is fitted again, as in the first round of a loop. Kept in
+``benchmarks/results/recovery/``: stop and start again as you like.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.cells import KEPT, ROOT, fill, kept, table
+from benchmarks.quantities import Quantities, needed, per
+from benchmarks.sim2real import RIG, WORLDS, draw_world
+from calibration.excitation import make_excitation, write_excitation
+from calibration.recordings import read_recording
+from calibration.residuals import STATE_DELAY
+from calibration.residuals.noise import reading_noise
+from calibration.study.calibrate import calibrate
+from calibration.study.result import Calibration
+from calibration.virtual import play_virtual
+from hardware.world import World
+from hardware.world.physics import true_parameters
+from sim import PhysicsParameters, build_model, load_rig
+
+PAGE = ROOT / "docs" / "calibration.md"
+KINDS = ("known", "full")
+SONGS = ("ode_to_joy", "twinkle_twinkle_little_star")
+HIDDEN = {
+    "hand": {"stribeck": 0.0, "backlash_rad": 0.0, "torque_limit_scale": 1.0},
+    "rail": {"backlash_m": 0.0},
+    "keyboard": {"spring_hardening": 0.0},
+}
+"""What no physics parameter can say, as if it were not there."""
+
+
+def world_of(number: int, kind: str) -> World:
+    """A drawn world, or what physics parameters can say of it."""
+    drawn = draw_world(number)
+    if kind == "known":
+        for part, values in HIDDEN.items():
+            drawn[part] |= values
+        contact = drawn["contact"]
+        contact["tip_stiffness_scale"] = min(contact["tip_stiffness_scale"], 1.0)
+    return World.model_validate(drawn)
+
+
+def measure(number: int, kind: str) -> dict[str, Any]:
+    """Fit twice: to the excitation, and to two songs with it."""
+    world, rig = world_of(number, kind), load_rig(RIG)
+    model = build_model(rig)
+    with tempfile.TemporaryDirectory() as scratch:
+        place = Path(scratch)
+        bundle, midi = write_excitation(make_excitation(model), model, place)
+        _, played = play_virtual(
+            str(midi), model=model, policy=str(bundle), world=world, out=place / "runs"
+        )
+        recordings = [read_recording(played / "recording")]
+        first = calibrate(recordings, rig, out=place / "first.yaml")
+        for trial, song in enumerate(SONGS, 1):
+            _, played = play_virtual(
+                song,
+                model=model,
+                policy="planner",
+                world=world,
+                parameters=first.parameters,
+                trial=trial,
+                out=place / "runs",
+            )
+            recordings.append(read_recording(played / "recording"))
+        second = calibrate(recordings, rig, out=place / "second.yaml", previous=first.parameters)
+    noise = reading_noise(recordings[0].states.positions).tolist()
+    return {
+        name: {"noise": noise, **found(result, world)}
+        for name, result in (("excitation", first), ("with songs", second))
+    }
+
+
+def found(result: Calibration, world: World) -> dict[str, Any]:
+    """How far a fit is from the truth, and from recordings that it did not see."""
+    truth = true_parameters(result.parameters.rig, world)
+    gap = result.judged_after.gap
+    told = {} if gap is None else asdict(gap) | {"joint_rmse": gap.joint_rmse.tolist()}
+    errors = quantity_errors(result.parameters, truth)
+    errors["state delay [ms]"] = 1e3 * (result.state_delay_s - world.timing.state_delay_s)
+    inside = {
+        name: bool(low <= truth.values[name] <= high)
+        for name, (low, high) in result.intervals.items()
+    }
+    return {
+        "errors": errors,
+        "inside": inside,
+        "gap": told,
+        "accepted": result.accepted,
+        "wall_s": result.wall_s,
+    }
+
+
+def quantity_errors(fitted: PhysicsParameters, truth: PhysicsParameters) -> dict[str, float]:
+    """Fit minus truth of every quantity, in its unit; to first order around the truth."""
+    errors = {}
+    for name, (parts, unit) in Quantities(truth).all().items():
+        if STATE_DELAY in parts:
+            continue
+        error = sum(
+            slope * (fitted.values[entry] - truth.values[entry]) for entry, slope in parts.items()
+        )
+        errors[f"{name} [{unit}]" if unit else name] = float(error) * per(unit)
+    return errors
+
+
+def cells(kind: str, step: str) -> list[Mapping[str, Any]]:
+    """What is kept of a kind of worlds, after the first or the second fit."""
+    paths = sorted((KEPT / "recovery" / kind).glob("*.json"))
+    return [kept(path, dict)[step] for path in paths]
+
+
+def rows() -> Iterator[list[str]]:
+    """Quantities, then what differs on held-out recordings: medians over worlds, and the worst."""
+    columns = [cells(kind, step) for kind in KINDS for step in ("excitation", "with songs")]
+    names = next(iter(columns))[0]["errors"]
+    for name in names:
+        sizes = [[abs(cell["errors"][name]) for cell in column] for column in columns]
+        yield [name, needed(name), *(_told(size) for size in sizes)]
+    for name, wanted in (("onset_mae_ms", "3, full 10"), ("wrong", "2, full 2"), ("rmse", "1.5")):
+        yield [HELD_OUT[name], wanted, *(_told([_gap(c, name) for c in col]) for col in columns)]
+    yield ["seconds", "-", *(_told([cell["wall_s"] for cell in column]) for column in columns)]
+
+
+HELD_OUT = {
+    "onset_mae_ms": "held-out onsets, mean error [ms]",
+    "wrong": "held-out onsets missed or added [%]",
+    "rmse": "held-out joint error over reading noise, median joint",
+}
+
+
+def _gap(cell: Mapping[str, Any], name: str) -> float:
+    gap = cell["gap"]
+    if not gap:
+        return float("nan")
+    if name == "wrong":
+        return 100.0 * (gap["missed"] + gap["extra"]) / max(gap["onsets"], 1)
+    if name == "rmse":
+        floor = np.maximum(cell["noise"], 1e-5)
+        return float(np.median(np.array(gap["joint_rmse"])[1:] / floor[1:]))
+    return float(gap[name])
+
+
+def _told(values: list[float]) -> str:
+    return f"{np.median(values):.2g} ({max(values):.2g})" if values else ""
+
+
+def main() -> None:
+    """Measure what is chosen and not kept yet, then write the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--world", type=int, action="append", help=f"default: 0 to {WORLDS - 1}")
+    parser.add_argument("--kind", choices=KINDS, action="append")
+    arguments = parser.parse_args()
+    for number in arguments.world or range(WORLDS):
+        for kind in arguments.kind or KINDS:
+            path = KEPT / "recovery" / kind / f"{number}.json"
+            kept(path, lambda of=(number, kind): measure(*of))  # type: ignore[misc]
+    columns = ["error of", "wanted", "known, excitation", "known, with songs"]
+    fill("recovery", table([*columns, "full, excitation", "full, with songs"], rows()), PAGE)
+
+
+if __name__ == "__main__":
+    main()

@@ -22,6 +22,8 @@ from calibration.residuals import (
 from calibration.residuals.compared import compare_events
 from calibration.residuals.objective import INFEASIBLE
 from calibration.residuals.residuals import joint_errors, robust
+from calibration.study.polish import least_squares
+from calibration.study.slopes import AlongEntries
 from hardware.world.physics import true_parameters
 from sim import PHYSICS_STEP_S, PhysicsParameters
 from tests.unit.calibration.performed import CLEAN, performed, rig
@@ -84,8 +86,8 @@ def test_a_keyboard_out_of_reach_is_missed(replayer: Replayer, segments: list[Se
     assert np.isnan(gap.onset_mae_ms)
     assert gap.wrong_share == 1.0
     late = residuals(replays[0], Scales.of(rig(), segments)).errors
-    assert (late["onset"] > 50).all()
-    assert (late["release"] < -50).all()
+    assert (late["onset"] > 20).all()
+    assert (late["release"] < -20).all()
 
 
 def test_a_key_that_nobody_reaches_still_says_where_it_is(replayer: Replayer) -> None:
@@ -142,16 +144,13 @@ def test_the_truth_costs_least(segments: list[Segment]) -> None:
 
 
 def test_the_gradient_leads_to_the_truth(segments: list[Segment]) -> None:
-    """A step of Gauss and Newton from some way off gets much nearer."""
+    """Least squares from some way off get much nearer."""
     names = ("finger_stiffness_nm_per_rad", "keyboard_z_m", "command_delay_s")
     free = FreeParameters.of(rig(), names, center=TRUTH, center_state_delay_s=STATE_DELAY_S)
     objective = Objective(rig(), segments, free)
     z = free.start + np.array([0.03, -0.03, 0.04])
     before = np.abs(z - free.start)
-    for _ in range(3):
-        rows = objective.residuals([z, *(z + 1e-3 * np.eye(free.size))])
-        jacobian = (rows[1:] - rows[0]).T / 1e-3
-        z = z - np.linalg.lstsq(jacobian, rows[0])[0]
+    z = least_squares(objective.residuals, z, z, AlongEntries(objective.residuals, 1e-3), 10)
     assert (np.abs(z - free.start) < 0.2 * before).all()
 
 

@@ -16,14 +16,15 @@ from hypothesis import strategies as st
 
 from calibration.errors import CalibrationError
 from calibration.residuals import FreeParameters
-from calibration.study.intervals import certainty
+from calibration.study.divisions import best_division, delay_columns
+from calibration.study.intervals import Certainty, certainty
 from calibration.study.ledger import Ledger, Place
 from calibration.study.lock import lead
-from calibration.study.polish import Linearised, jacobian, least_squares
+from calibration.study.polish import PRIOR_STD, Linearised, least_squares
 from calibration.study.problem import Problem
-from calibration.study.stages import Stage, plan_stages
+from calibration.study.slopes import AlongCurvature, AlongEntries
+from calibration.study.stages import Stage, plan_stages, trials_of
 from calibration.study.trials import run_stage, work_off
-from calibration.study.valleys import valleys
 from sim import load_rig
 from tests.unit.calibration.oscillator import NAMES, TRUTH, Oscillator
 
@@ -179,43 +180,74 @@ def test_a_database_works_as_a_file_does(tmp_path: Path) -> None:
 
 def test_the_plan_searches_every_entry_and_keeps_the_budget() -> None:
     entries = ("command_delay_s", "keyboard_z_m", "joint_offset:a", "key_stiffness_nm_per_rad", "x")
-    plan = plan_stages(entries, 400)
-    assert [(stage.name, stage.columns) for stage in plan.early] == [
+    stages = plan_stages(entries, 400)
+    assert [(stage.name, stage.columns) for stage in stages] == [
         ("delays", (0, 1)),
         ("gains", (2, 3)),
-    ]
-    assert [(stage.name, stage.columns) for stage in plan.late] == [
         ("contact", (4,)),
         ("all", (0, 1, 2, 3, 4)),
     ]
-    assert abs(plan.trials - 400) < 30
-    assert [stage.name for stage in plan_stages(("x",), 10).late] == ["contact", "all"]
+    assert abs(trials_of(stages) - 400) < 30
+    assert [stage.name for stage in plan_stages(("x",), 10)] == ["contact", "all"]
 
 
 FREE = FreeParameters.of(load_rig("leap_rail_49"))
 
 
-def test_valleys_divide_the_same_delay_and_forget_touch() -> None:
-    names, point = list(FREE.names), np.full(FREE.size, 0.3)
-    candidates = valleys(FREE, point)
-    assert np.array_equal(candidates[0], point)
-    values = FREE.values(candidates)
-    both = [names.index("command_delay_s"), names.index("state_delay_s")]
-    total_s = values[:, both].sum(axis=1)
-    assert total_s == pytest.approx(total_s[0])
-    assert len(np.unique(values[:, both[0]].round(6))) > 5
-    assert len(np.unique(values[:, names.index("keyboard_z_m")].round(6))) > 8
-    yaw, stiffness = names.index("keyboard_yaw_rad"), names.index("finger_stiffness_nm_per_rad")
-    assert values[1:, yaw] == pytest.approx(0.0)
-    assert candidates[:, stiffness] == pytest.approx(0.3)
+@settings(max_examples=50, deadline=None)
+@given(total_s=st.floats(0.0, 0.12), share=st.floats(0.0, 1.0))
+def test_the_best_division_of_a_delay_is_found(total_s: float, share: float) -> None:
+    """A fit whose cost grows with the distance from the true division, all else at rest."""
+    low_s, high_s = FREE.bounds[delay_columns(FREE)].T
+    first_s, last_s = max(0.0, total_s - high_s[1]), min(high_s[0], total_s)
+    true_s = first_s + share * (last_s - first_s)
+    point, columns = np.full(FREE.size, 0.3), delay_columns(FREE)
+    point[columns] = (np.array([last_s, total_s - last_s]) - low_s) / (high_s - low_s)
+    looked: list[float] = []
+
+    def solve(start: np.ndarray) -> tuple[np.ndarray, float]:
+        delays_s = FREE.values(start)[columns]
+        assert delays_s.sum() == pytest.approx(total_s, abs=1e-9)
+        looked.append(delays_s[0])
+        return start, abs(delays_s[0] - true_s)
+
+    best = best_division(FREE, point, solve)
+    found_s = FREE.values(best)[columns[0]]
+    assert abs(found_s - true_s) <= max((last_s - first_s) / 16, 5e-4) + 1e-9
+    assert len(looked) <= 9
+    assert np.delete(best, columns) == pytest.approx(0.3)
+
+
+def test_one_delay_alone_is_not_divided() -> None:
+    free = FreeParameters.of(load_rig("leap_rail_49"), ["command_delay_s", "keyboard_z_m"])
+    point = np.array([0.2, 0.6])
+    assert best_division(free, point, lambda _: pytest.fail("nothing to divide")) is point
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_slopes_along_the_curvature_see_what_nearly_cancels(seed: int) -> None:
+    """Two entries that nearly make up for each other, and grain like that of contacts."""
+    rng = np.random.default_rng(seed)
+    together, apart, other = rng.normal(size=(3, 400))
+    truth = np.array([0.62, 0.41, 0.55])
+    waves = rng.normal(size=(3, 400)) * 4000.0
+
+    def residuals(z: np.ndarray) -> np.ndarray:
+        a, b, c = (z - truth).T
+        signal = np.outer(20 * (a + b), together) + np.outer(0.6 * (a - b), apart)
+        return np.asarray(signal + np.outer(2 * c, other) + 2e-3 * np.sin(z @ waves))
+
+    start = np.array([0.5, 0.53, 0.5])
+    slopes = AlongCurvature(residuals, 4e-3, PRIOR_STD)
+    fit = least_squares(residuals, start, start, slopes, 6)
+    assert np.abs(fit - truth).max() < 0.02
 
 
 def test_least_squares_ends_at_the_truth_and_tells_what_it_cannot_know() -> None:
     part = Oscillator(0.0, 6.0)
     start = np.array([0.6, 0.6, 0.3, 0.5])
-    fit = least_squares(part.residuals, start, MIDDLE, step=1e-4, most=30)
-    slopes = jacobian(part.residuals, fit, 1e-4)
-    sure = certainty(Linearised(fit, part.residuals(fit[None])[0], slopes))
+    sure = fitted(part, start)
+    fit = sure.point
     assert np.abs(fit - TRUTH)[:3].max() < 0.01
     assert sure.identifiable.tolist() == [True, True, True, False]
     assert not sure.on_bound.any()
@@ -224,10 +256,25 @@ def test_least_squares_ends_at_the_truth_and_tells_what_it_cannot_know() -> None
     assert sure.high[3] - sure.low[3] > 0.9
 
 
+def fitted(part: Oscillator, start: np.ndarray) -> Certainty:
+    slopes = AlongEntries(part.residuals, 1e-4)
+    fit = least_squares(part.residuals, start, MIDDLE, slopes, 30)
+    there = part.residuals(fit[None])[0]
+    return certainty(Linearised(fit, there, slopes(fit, there)))
+
+
+def test_entries_that_are_held_stay() -> None:
+    part = Oscillator(0.0, 6.0)
+    start = np.array([0.6, 0.6, 0.3, 0.5])
+    fit = least_squares(
+        part.residuals, start, MIDDLE, AlongEntries(part.residuals, 1e-4), 9, held=[1]
+    )
+    assert fit[1] == start[1]
+    assert (fit[[0, 2]] != start[[0, 2]]).all()
+
+
 def test_a_fit_that_would_go_beyond_a_bound_says_so() -> None:
     part = Oscillator(0.0, 6.0, np.array([0.42, 0.3, 1.3, 0.5]))  # later than it may be
-    fit = least_squares(part.residuals, MIDDLE, MIDDLE, step=1e-4, most=30)
-    slopes = jacobian(part.residuals, fit, 1e-4)
-    sure = certainty(Linearised(fit, part.residuals(fit[None])[0], slopes))
+    sure = fitted(part, MIDDLE)
     assert sure.on_bound.tolist() == [False, False, True, False]
     assert not sure.identifiable[2]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from calibration.loop import folders
-from calibration.loop.knowledge import SUREST, Knowledge
+from calibration.loop.knowledge import Knowledge
 from calibration.loop.performing import Stand
 from calibration.loop.setup import Setup, Song
 from calibration.loop.state import Facts
@@ -67,7 +67,8 @@ def _recipes(setup: Setup) -> dict[str, _Recipe | None]:
     }
     if setup.place.world:
         truth = true_parameters(setup.model.rig, load_world(setup.place.world))
-        recipes[ORACLE] = _Recipe(Knowledge(truth, {}), Randomisation.around(truth, SUREST))
+        sure = Knowledge(truth, {name: (value, value) for name, value in truth.values.items()})
+        recipes[ORACLE] = _Recipe(sure, sure.randomisation())
     return recipes
 
 

@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.features import HISTORY, Actions, Features, Part
-from policies.learning.rewards import SHAPED_WEIGHTS, Outcome, crowding, frame_f1, shaped_terms
+from policies.learning.rewards import (
+    SHAPED_WEIGHTS,
+    Outcome,
+    asked_rows,
+    crowding,
+    frame_f1,
+    shaped_terms,
+)
 from policies.planner import Plan, load_parameters
 from policies.readings import ReadingNoise
 from score import Goals
@@ -80,7 +87,7 @@ class LearningEnvironment:
         self._history = np.zeros((n, HISTORY, model.n_joints), np.float32)
         self.observations = np.zeros((n, self.features.size), np.float32)
         self._goal_rows = np.concatenate([goals.keys, np.zeros((2, model.n_keys), bool)])
-        self._asked_rows = _near_onsets(self._goal_rows)
+        self._asked_rows = asked_rows(self._goal_rows)
         self.frame_f1 = np.zeros(n)
         self.reward_terms: dict[str, Array] = {}
         self.reset(np.arange(n))
@@ -146,12 +153,3 @@ class LearningEnvironment:
     def _observe(self) -> Floats:
         seen = self._noise(self._batch.observation, self._rng)
         return self.features(seen, self._history, self.observations)
-
-
-def _near_onsets(goals: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Rows within one of the first row of a note: 50 ms, as note F1 tolerates."""
-    silent = np.zeros((1, goals.shape[1]), bool)
-    onsets = goals & ~np.concatenate([silent, goals[:-1]])
-    early = np.concatenate([onsets[1:], silent])
-    late = np.concatenate([silent, onsets[:-1]])
-    return np.asarray(onsets | early | late)

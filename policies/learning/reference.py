@@ -18,8 +18,8 @@ GOOD_F1 = 0.99
 SHARE = 0.2
 """Part of the budget that search gets."""
 SHORTEST_S, LONGEST_S = 5.0, 30.0
-ROUNDS = 12
-"""Of a search that no clock may shape; on two cores they take about as long as the longest."""
+ROUNDS = 5
+"""Of a search that no clock may shape: about 15 s on two cores; learning does the rest."""
 
 
 def search_budget_s(budget_s: float) -> float:

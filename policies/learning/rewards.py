@@ -40,7 +40,7 @@ class Outcome:
         goal: keys due, shape ``(n, n_keys)``.
         keys: keys that sound, shape ``(n, n_keys)``.
         trigger_margin: how far keys are past their trigger, in travels, shape ``(n, n_keys)``.
-        asked: keys with the onset of a note within a step of this one, shape ``(n, n_keys)``.
+        asked: keys with the onset of a note within 50 ms of this step, shape ``(n, n_keys)``.
         onsets: how often each key began to sound, shape ``(n, n_keys)``.
         fingering: the optimal-transport fingering reward, shape ``(n,)``.
         crowding: room that the links of fingers lack, shape ``(n,)``, see ``crowding``.
@@ -107,3 +107,21 @@ def frame_f1(goal: Bools, keys: Bools) -> Array:
     right = (goal & keys).sum(axis=1)
     total = goal.sum(axis=1) + keys.sum(axis=1)
     return np.where(total == 0, 1.0, 2 * right / np.maximum(total, 1))
+
+
+def asked_rows(goals: Bools) -> Bools:
+    """The first row of every note and the one after: its onset and 50 ms about it.
+
+    A row is what sounds when it ends, so a note that begins there is due in the row before its
+    onset already; what begins another row before that is more than 50 ms early.
+
+    Args:
+        goals: keys due in each row, shape ``(T, n_keys)``.
+
+    Returns:
+        Of the same shape: rows in which an onset is no mistake.
+    """
+    silent = np.zeros((1, goals.shape[1]), bool)
+    onsets = goals & ~np.concatenate([silent, goals[:-1]])
+    late = np.concatenate([silent, onsets[:-1]])
+    return np.asarray(onsets | late)

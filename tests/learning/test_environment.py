@@ -16,8 +16,8 @@ from policies.evaluation import evaluate
 from policies.features import HISTORY, PLAN_ROWS
 from policies.learning.environment import LearningEnvironment
 from policies.learning.exam import Exam
-from policies.learning.rewards import SHAPED_WEIGHTS, Outcome, crowding, shaped_terms
-from score import frame_scores, song_names
+from policies.learning.rewards import SHAPED_WEIGHTS, Outcome, asked_rows, crowding, shaped_terms
+from score import Note, Score, frame_scores, make_goals, song_names
 from sim import record_states
 from tests.learning.small import RIG, environment, good_plan, three_notes
 from tests.unit.playing import RIGS, nominal_model, song_goals, song_plan
@@ -256,6 +256,18 @@ def test_shaped_terms_of_a_state_made_by_hand() -> None:
         "change": 0.5,
     }
     assert {name: term.item() for name, term in terms.items()} == pytest.approx(expected)
+
+
+def test_onsets_are_asked_for_within_50_ms_of_a_note() -> None:
+    """A note from 0.15 s on is due when row 2 ends: row 1 would be too early, row 4 too late."""
+    notes = (Note(60, 0.15, 0.3), Note(60, 0.4, 0.5))
+    goals = make_goals(Score("two", notes, ()), 36, 49)
+    key = 60 - 36
+    first = int(np.flatnonzero(goals.keys[:, key])[0])
+    asked = asked_rows(goals.keys)
+    assert (first + 1) * 0.05 == pytest.approx(goals.score.notes[0].start_s)
+    assert np.flatnonzero(asked[:, key]).tolist() == [first, first + 1, first + 5, first + 6]
+    assert not np.delete(asked, key, axis=1).any()
 
 
 def test_silence_is_perfect_when_nothing_is_due() -> None:

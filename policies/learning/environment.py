@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from policies.features import HISTORY, Actions, Features, Part
 from policies.learning.rewards import (
+    EARLY_STEPS,
     SHAPED_WEIGHTS,
     Outcome,
     asked_rows,
     crowding,
+    first_rows,
     frame_f1,
     shaped_terms,
 )
@@ -87,7 +89,10 @@ class LearningEnvironment:
         self._history = np.zeros((n, HISTORY, model.n_joints), np.float32)
         self.observations = np.zeros((n, self.features.size), np.float32)
         self._goal_rows = np.concatenate([goals.keys, np.zeros((2, model.n_keys), bool)])
-        self._asked_rows = asked_rows(self._goal_rows)
+        self._first_rows, self._asked_rows = (
+            first_rows(self._goal_rows),
+            asked_rows(self._goal_rows),
+        )
         self.frame_f1 = np.zeros(n)
         self.reward_terms: dict[str, Array] = {}
         self.reset(np.arange(n))
@@ -142,6 +147,7 @@ class LearningEnvironment:
             trigger_margin=batch.trigger_margin,
             asked=self._asked_rows[rows],
             onsets=batch.onsets,
+            early=(self._first_rows[rows] & batch.sounding[:, EARLY_STEPS - 1]).sum(axis=1),
             fingering=batch.reward_terms["fingering"],
             crowding=crowding(batch.tips, self._plan_parameters),
         )

@@ -18,6 +18,7 @@ SHAPED_WEIGHTS = {
     "due": 0.3,
     "others": -0.3,
     "unasked": -0.5,
+    "early": -0.5,
     "fingering": 0.1,
     "crowding": -0.3,
     "effort": -0.03,
@@ -27,6 +28,11 @@ SHAPED_WEIGHTS = {
 
 _CROWDED_M = 0.01
 """Lack of room from which crowding counts in full."""
+
+EARLY_STEPS = 3
+"""Physics steps of a note's first row after which it may sound: 35 ms before its onset. Without
+that, and with a late note costing a whole row and an early one a third (the one before is still
+due), learners strike so early that notes are lost to a tolerance of 50 ms."""
 
 _MARGIN = 0.12
 """Travels past the trigger, or short of it, at which a key is safe."""
@@ -42,6 +48,8 @@ class Outcome:
         trigger_margin: how far keys are past their trigger, in travels, shape ``(n, n_keys)``.
         asked: keys with the onset of a note within 50 ms of this step, shape ``(n, n_keys)``.
         onsets: how often each key began to sound, shape ``(n, n_keys)``.
+        early: how many keys that are due for the first time sounded too soon in the row, shape
+            ``(n,)``.
         fingering: the optimal-transport fingering reward, shape ``(n,)``.
         crowding: room that the links of fingers lack, shape ``(n,)``, see ``crowding``.
     """
@@ -51,6 +59,7 @@ class Outcome:
     trigger_margin: Array
     asked: Bools
     onsets: NDArray[np.intp]
+    early: Array
     fingering: Array
     crowding: Array
 
@@ -68,8 +77,8 @@ def shaped_terms(
     Returns:
         ``frame_f1`` of the step; ``due``, how safely due keys are down, -1..1; ``others``, how
         near the nearest other key is to its trigger, 0..1; ``unasked``, the number of onsets that
-        no note asks for; ``fingering``; ``crowding``; ``effort``, the mean squared action;
-        ``change``, the mean squared difference to the last one.
+        no note asks for; ``early``; ``fingering``; ``crowding``; ``effort``, the mean squared
+        action; ``change``, the mean squared difference to the last one.
     """
     goal, trigger_margin = outcome.goal, outcome.trigger_margin
     past = np.clip(trigger_margin / _MARGIN, -1.0, 1.0)
@@ -80,6 +89,7 @@ def shaped_terms(
         "due": due,
         "others": np.clip(others + 1.0, 0.0, 1.0),
         "unasked": np.maximum(outcome.onsets - outcome.asked, 0).sum(axis=1).astype(float),
+        "early": outcome.early,
         "fingering": outcome.fingering,
         "crowding": outcome.crowding,
         "effort": (actions**2).mean(axis=1),
@@ -109,6 +119,12 @@ def frame_f1(goal: Bools, keys: Bools) -> Array:
     return np.where(total == 0, 1.0, 2 * right / np.maximum(total, 1))
 
 
+def first_rows(goals: Bools) -> Bools:
+    """The row of every note in which it is due for the first time, shape of ``goals``."""
+    silent = np.zeros((1, goals.shape[1]), bool)
+    return np.asarray(goals & ~np.concatenate([silent, goals[:-1]]))
+
+
 def asked_rows(goals: Bools) -> Bools:
     """The first row of every note and the one after: its onset and 50 ms about it.
 
@@ -121,7 +137,5 @@ def asked_rows(goals: Bools) -> Bools:
     Returns:
         Of the same shape: rows in which an onset is no mistake.
     """
-    silent = np.zeros((1, goals.shape[1]), bool)
-    onsets = goals & ~np.concatenate([silent, goals[:-1]])
-    late = np.concatenate([silent, onsets[:-1]])
-    return np.asarray(onsets | late)
+    first = first_rows(goals)
+    return np.asarray(first | np.concatenate([np.zeros_like(first[:1]), first[:-1]]))

@@ -241,6 +241,7 @@ def test_shaped_terms_of_a_state_made_by_hand() -> None:
         trigger_margin=np.array([[0.3, -0.04, 0.0, -0.5]]),
         asked=np.array([[True, False, False, False]]),
         onsets=np.array([[2, 0, 1, 0]]),
+        early=np.array([1]),
         fingering=np.array([0.7]),
         crowding=np.array([0.4]),
     )
@@ -250,6 +251,7 @@ def test_shaped_terms_of_a_state_made_by_hand() -> None:
         "due": (1 - 1 / 3) / 2,
         "others": 1.0,
         "unasked": 2.0,  # the first key twice, the third unasked
+        "early": 1.0,
         "fingering": 0.7,
         "crowding": 0.4,
         "effort": 0.25,
@@ -273,7 +275,7 @@ def test_onsets_are_asked_for_within_50_ms_of_a_note() -> None:
 def test_silence_is_perfect_when_nothing_is_due() -> None:
     none = np.zeros((1, 3), bool)
     zero, one = np.zeros(1), np.ones(1)
-    outcome = Outcome(none, none, np.full((1, 3), -0.5), none, none.astype(int), one, zero)
+    outcome = Outcome(none, none, np.full((1, 3), -0.5), none, none.astype(int), zero, one, zero)
     terms = shaped_terms(outcome, np.zeros((1, 2)), np.zeros((1, 2)))
     assert terms["frame_f1"] == 1.0
     assert terms["due"] == terms["others"] == terms["unasked"] == 0.0

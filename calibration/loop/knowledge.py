@@ -12,10 +12,6 @@ SUREST = 0.3
 """Share of the default ranges that training keeps around every fitted value: what a simulator
 leaves out acts like parameters that are a little off, however narrow their intervals are."""
 
-ALWAYS_WHOLE = "command_delay_s"
-"""What is always drawn from the whole default range: a row is played right at any moment of 50 ms,
-and only a policy that was trained for several delays plays in the middle of them."""
-
 
 @dataclass(frozen=True)
 class Knowledge:
@@ -47,7 +43,7 @@ class Knowledge:
         """What training draws from: the intervals, within the default ranges of ignorance.
 
         Nothing is drawn from wider than the default, which is where an unidentified parameter
-        ends; nothing narrower than `SUREST` of it, and the delay from all of it.
+        ends; nothing narrower than `SUREST` of it.
         """
         widest = Randomisation.around(self.parameters)
         narrowest = Randomisation.around(self.parameters, SUREST).ranges
@@ -55,7 +51,5 @@ class Knowledge:
         for name, (low, high) in widest.ranges.items():
             least, most = self.intervals.get(name, (low, high))
             inner_low, inner_high = narrowest[name]
-            if name == ALWAYS_WHOLE:
-                inner_low, inner_high = low, high
             ranges[name] = (min(max(low, least), inner_low), max(min(high, most), inner_high))
         return Randomisation(self.parameters, ranges, widest.logarithmic)

@@ -1,6 +1,6 @@
 """Play the four songs behind a serial device and a MIDI port: fills a table of docs/emulator.md.
 
-    python -m benchmarks.emulated            # five minutes, real time
+    python -m benchmarks.emulated            # six minutes, real time
 
 Each performance is a ``dacapo play`` of its own in the nominal world, and one in mode sim beside
 it; the planner plays both. From the recording comes how old the joint states are, by their stamps,
@@ -20,7 +20,7 @@ from benchmarks.cells import KEPT, ROOT, RUNS, SONGS, dacapo, fill, kept, spread
 from calibration.recordings import Recording, read_recording
 
 PAGE = ROOT / "docs" / "emulator.md"
-TAKES = 3
+TAKES = 2
 
 
 def ages_ms(recording: Recording) -> NDArray[np.float64]:

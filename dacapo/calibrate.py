@@ -51,7 +51,7 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, metavar="FILE", help="physics parameters, YAML"
     )
-    parser.add_argument("--trials", type=positive_int, default=400, help="default: %(default)s")
+    parser.add_argument("--trials", type=positive_int, default=200, help="default: %(default)s")
     parser.add_argument(
         "--budget-s", type=positive_float, metavar="N", help="seconds to end after (default: none)"
     )

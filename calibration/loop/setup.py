@@ -32,8 +32,8 @@ class Effort:
         finals: How often every song is played in the end.
     """
 
-    training_steps: int = 327_680
-    retraining_steps: int = 163_840
+    training_steps: int = 196_608
+    retraining_steps: int = 131_072
     trials: int = 200
     episodes: int = 4
     finals: int = 3

@@ -1,0 +1,74 @@
+"""Kill a small loop ten times at random moments, and compare it with one that nothing happened to.
+
+    python -m benchmarks.kills               # three minutes
+
+The loop is that of the tests (``tests.calibration.tiny_loop``): every part is the real one, in
+small. Prints a line for each kill; fails when the summaries differ or a recording is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.cells import ROOT
+
+KILLS = 10
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
+    """A process that runs the loop in a folder."""
+    around = folder.parent
+    arguments = [str(folder), str(around / "two.mid"), str(around / "compiled"), "virtual"]
+    command = [sys.executable, "-m", "tests.calibration.tiny_loop", *arguments]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def summary(folder: Path) -> dict[str, Any]:
+    """Of a loop that runs to its end."""
+    process = start(folder)
+    told, _ = process.communicate()
+    if process.returncode:
+        raise SystemExit(f"the loop in {folder} failed")
+    facts: dict[str, Any] = json.loads(told)
+    return facts
+
+
+def recordings(folder: Path) -> set[Path]:
+    """Of the performances that are finished."""
+    return set(folder.glob("*/plays/*/[!.]*/recording"))
+
+
+def main() -> None:
+    """Kill, and compare."""
+    draws = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as scratch:
+        began_s = time.monotonic()
+        whole = summary(Path(scratch) / "whole")
+        took_s = time.monotonic() - began_s
+        folder, before = Path(scratch) / "killed", set[Path]()
+        for kill in range(1, KILLS + 1):
+            process = start(folder)
+            time.sleep(draws.uniform(0.1, 0.6) * took_s)
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            kept = recordings(folder)
+            print(f"kill {kill}: exit {process.returncode}, {len(kept)} recordings", flush=True)
+            if not before <= kept:
+                raise SystemExit(f"lost: {sorted(map(str, before - kept))}")
+            before = kept
+        if summary(folder) != whole:
+            raise SystemExit("the killed loop came to another summary")
+    print(f"after {KILLS} kills the same summary, and no recording lost")
+
+
+if __name__ == "__main__":
+    main()

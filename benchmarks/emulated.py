@@ -26,14 +26,16 @@ TAKES = 2
 def ages_ms(recording: Recording) -> NDArray[np.float64]:
     """Age of the joint states behind each target when it was written to the motors [ms].
 
-    The states are the last that were told before the target was asked for. Targets carry the stamp
-    of the joint states that were read right after they were written, so this is too old by the
-    time of half an exchange rather than too young.
+    The player answers the first states after its deadline, and the recorder may hear the answer
+    before the states. So the states behind are the last that were read as long before the target
+    was heard of as the quickest take to be told. Targets carry the stamp of the states that were
+    read right after they were written, so ages are too long by half an exchange.
     """
     states, asked, sent = recording.states, recording.asked, recording.sent
-    told_ns, asked_ns = np.sort(states.received_ns), np.sort(asked.time_ns)
-    asked_ns = asked_ns[(asked_ns > told_ns[0]) & (asked_ns < sent.time_ns[-1])]
-    behind = states.time_ns[np.searchsorted(told_ns, asked_ns) - 1]
+    quickest_ns = int((states.received_ns - states.time_ns).min())
+    asked_ns = asked.time_ns[asked.time_ns < sent.time_ns[-1]] - quickest_ns
+    asked_ns = np.sort(asked_ns[asked_ns > states.time_ns[0]])
+    behind = states.time_ns[np.searchsorted(states.time_ns, asked_ns, side="right") - 1]
     written = sent.time_ns[np.searchsorted(sent.time_ns, behind, side="right")]
     return np.asarray((written - behind) / 1e6, np.float64)
 

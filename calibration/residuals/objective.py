@@ -101,12 +101,16 @@ class Objective:
         replays = self.replays(z)[0]
         return None if replays is None else gap_of(replays)
 
-    def rescale(self, z: ArrayLike) -> None:
+    def rescale(self, z: ArrayLike, *, of_events: bool = True) -> None:
         """Take the errors that one vector leaves for the noise, where they are larger.
 
         Far from the optimum that draws far errors into the part of the loss that is a parabola, in
         the end it weighs the kinds of residuals by how well they can be fitted at all. It changes
         what residuals and costs mean: compare none from before with any from after.
+
+        Args:
+            z: The vector, shape `(d,)`.
+            of_events: Whether that goes for key times, too.
         """
         replays = self.replays(z)[0]
         if replays is not None:
@@ -116,7 +120,7 @@ class Objective:
                 kind: np.concatenate([errors[kind] for errors in each if kind in errors])
                 for kind in kinds
             }
-            self.scales = self._noise.fitted(joined)
+            self.scales = self._noise.fitted(joined, of_events=of_events)
 
     def _row_size(self, rows: Sequence[Floats | None]) -> int:
         """Length of a row, which does not depend on the parameters."""

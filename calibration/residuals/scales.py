@@ -69,7 +69,7 @@ class Scales:
             EFFORT_SHARE * np.array(limits),
         )
 
-    def fitted(self, errors: Mapping[str, Floats]) -> Scales:
+    def fitted(self, errors: Mapping[str, Floats], *, of_events: bool = True) -> Scales:
         """The same, but as large as the errors that a fit leaves where these are larger.
 
         A simulator that lacks an effect leaves errors far above the noise; taken for noise of that
@@ -78,15 +78,18 @@ class Scales:
         Args:
             errors: By kind: `position`, `velocity`, `effort` of shape `(t, n)`, `onset`,
                 `release` of shape `(e,)`, all in these scales.
+            of_events: Whether that goes for key times, too.
         """
         known = {"position": self.position, "velocity": self.velocity, "effort": self.effort}
         grown = {
             kind: scale * np.maximum(_spread(errors[kind]), 1.0) if kind in errors else scale
             for kind, scale in known.items()
         }
+        if not of_events:
+            return Scales(**grown, event_s=self.event_s, depth=self.depth)
         events = np.concatenate([errors["onset"], errors["release"]])
         heard = events[np.abs(events) * self.event_s < REACH_S]  # the others were missed
-        event_s = self.event_s * float(np.maximum(_spread(heard[:, None]), 1.0)[0])
+        event_s = self.event_s * max(_typical(heard), 1.0)
         event_s = max(min(event_s, EVENT_MOST_S), self.event_s)
         return Scales(**grown, event_s=event_s, depth=self.depth)
 
@@ -94,6 +97,11 @@ class Scales:
 def _noise(pieces: Sequence[Floats]) -> Floats:
     """Median over segments, so that one at rest or in a hurry says nothing."""
     return np.nan_to_num(np.median([reading_noise(piece) for piece in pieces], axis=0))
+
+
+def _typical(errors: Floats) -> float:
+    """Standard deviation as the median tells it: some notes in twenty may be quite wrong."""
+    return 1.4826 * float(np.median(np.abs(errors))) if len(errors) else 1.0
 
 
 def _spread(errors: Floats) -> Floats:

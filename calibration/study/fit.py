@@ -56,17 +56,18 @@ class Fit:
         best, _ = self._search(stages)
         point = self._pass("motion", best, AlongEntries(whole.residuals, WIDE), MOTION, _MOVED)
         point = self._pass("valley", point, self._along(), VALLEY, _NEAR)
+        whole.rescale(point, of_events=False)  # in the wrong division keys are late by much
         along = self._along()
         for _ in range(2):  # the second time along the right axes
             slopes = along(point, whole.residuals(point[None])[0])
         point = best_division(case.free, point, self._divided(slopes))
-        point = self._pass("bottom", point, along, BOTTOM, 1.0)
+        point = self._pass("bottom", point, self._along(along.axes), BOTTOM, 1.0)
         whole.rescale(point)
         there = whole.residuals(point[None])[0]
-        return Linearised(point, there, along(point, there))
+        return Linearised(point, there, self._along(along.axes)(point, there))
 
-    def _along(self) -> AlongCurvature:
-        return AlongCurvature(self._case.whole.residuals, NARROW, PRIOR_STD)
+    def _along(self, axes: Floats | None = None) -> AlongCurvature:
+        return AlongCurvature(self._case.whole.residuals, NARROW, PRIOR_STD, axes)
 
     def _search(self, stages: Sequence[Stage]) -> tuple[Floats, float]:
         best = (self._case.free.start, np.inf)

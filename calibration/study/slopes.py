@@ -45,25 +45,31 @@ class AlongCurvature:
 
     Along each axis the step is as long as tells something: short where residuals are steep, long
     where they are flat. Entries that nearly make up for each other all but vanish in the grain of
-    contacts when each is stepped by itself. The first time it goes along the entries.
+    contacts when each is stepped by itself.
 
     Args:
         residuals: Of points.
         step: How far along the entries, in the unit cube.
         prior_std: Standard deviation of every entry's prior.
+        axes: Steps to begin with, one a row, shape `(d, d)`; along the entries if None.
+
+    Attributes:
+        axes: Steps of the next time.
     """
 
-    def __init__(self, residuals: Residuals, step: float, prior_std: float) -> None:
+    def __init__(
+        self, residuals: Residuals, step: float, prior_std: float, axes: Floats | None = None
+    ) -> None:
         self._residuals, self._step, self._prior_std = residuals, step, prior_std
-        self._axes: Floats | None = None
+        self.axes = axes
 
     def __call__(self, point: Floats, there: Floats) -> Floats:
         """Slopes at a point; `there` is not needed."""
         d = len(point)
-        axes = self._step * np.eye(d) if self._axes is None else self._axes
+        axes = self._step * np.eye(d) if self.axes is None else self.axes
         around = np.clip(np.concatenate([point + axes, point - axes]), 0.0, 1.0)
         rows = self._residuals(around)
         slopes = np.linalg.lstsq(around[:d] - around[d:], rows[:d] - rows[d:], rcond=None)[0].T
         curvature, directions = np.linalg.eigh(slopes.T @ slopes + np.eye(d) / self._prior_std**2)
-        self._axes = (directions * np.minimum(_TOLD / np.sqrt(curvature), _WIDEST)).T
+        self.axes = (directions * np.minimum(_TOLD / np.sqrt(curvature), _WIDEST)).T
         return np.asarray(slopes, np.float64)

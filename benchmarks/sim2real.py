@@ -134,10 +134,10 @@ def run_loop(
     return iterate(setup, RUNS / "sim2real" / f"{name}-{number}", resume=True)
 
 
-def measure_loops(numbers: Sequence[int]) -> None:
-    """Loops with baselines on drawn worlds."""
+def measure_loops(numbers: Sequence[int], baselines: bool) -> None:
+    """Loops on drawn worlds, with what they are compared with or without."""
     for number in numbers:
-        cell = partial(run_loop, number, "loop", SONGS, FREE, True)
+        cell = partial(run_loop, number, "loop", SONGS, FREE, baselines)
         kept(KEPT / "sim2real" / "loop" / f"{number}.json", cell)
 
 
@@ -170,7 +170,9 @@ def after(summary: Mapping[str, Any], rounds: int) -> Mapping[str, float]:
 
 
 def baseline(summary: Mapping[str, Any], name: str) -> Mapping[str, float]:
-    """F1 by song of a baseline."""
+    """F1 by song of a baseline; empty where none was measured."""
+    if summary["baselines"] is None:
+        return {}
     return {song: of["mean_f1"] for song, of in summary["baselines"][name]["songs"].items()}
 
 
@@ -186,18 +188,23 @@ ROWS: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, float]]] = {
 }
 
 
-def means(row: str) -> list[float]:
-    """Mean over songs of every world."""
-    return [float(np.mean(list(ROWS[row](summary).values()))) for summary in loops().values()]
+def means(row: str) -> dict[int, float]:
+    """Mean over songs by world."""
+    played = {number: ROWS[row](summary) for number, summary in loops().items()}
+    return {number: float(np.mean(list(f1.values()))) for number, f1 in played.items() if f1}
 
 
 def f1_rows() -> Iterator[list[str]]:
     """Per row: every song over worlds, the mean, and the paired test against the loop's end."""
     final = means("loop, 3 rounds")
     for row, of in ROWS.items():
-        played = [of(summary) for summary in loops().values()]
+        played = [f1 for summary in loops().values() if (f1 := of(summary))]
+        if not played:
+            continue
         songs = [spread([by_song[song] for by_song in played]) for song in SONGS]
-        yield [row, *songs, spread(means(row)), paired(means(row), final)]
+        mean = means(row)
+        against = paired(list(mean.values()), [final[number] for number in mean])
+        yield [row, str(len(played)), *songs, spread(list(mean.values())), against]
 
 
 def paired(values: Sequence[float], final: Sequence[float]) -> str:
@@ -249,7 +256,7 @@ def ablation_rows() -> Iterator[list[str]]:
 def report() -> None:
     """Write the page's tables from what is kept."""
     if loops():
-        columns = ["", *SONGS, "mean", "p against 3 rounds"]
+        columns = ["", "worlds", *SONGS, "mean", "p against 3 rounds"]
         fill("loop", table(columns, f1_rows()), PAGE)
         columns = ["world", "rounds", "robot time [s]", "compute a round [s]", "F1 of the rounds"]
         columns += ["gap, last round", "final F1", "final note F1"]
@@ -265,9 +272,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("part", choices=("loop", "ablation", "report"))
     parser.add_argument("--world", type=int, action="append", help=f"default: 0 to {WORLDS - 1}")
+    parser.add_argument("--no-baselines", dest="baselines", action="store_false")
     arguments = parser.parse_args()
     if arguments.part == "loop":
-        measure_loops(arguments.world or range(WORLDS))
+        measure_loops(arguments.world or range(WORLDS), arguments.baselines)
     elif arguments.part == "ablation":
         measure_ablation()
     report()

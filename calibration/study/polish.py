@@ -60,35 +60,21 @@ def least_squares(
         The fit, shape `(d,)`.
     """
     moved = np.setdiff1d(np.arange(len(start)), held)
-    latest, size = start[moved], 1
-    of_prior = np.eye(len(moved)) / PRIOR_STD
-
-    def points(columns: Floats) -> Floats:
-        whole = np.tile(start, (columns.shape[1], 1))
-        whole[:, moved] = columns.T
-        return whole
-
-    def rows(columns: Floats) -> Floats:
-        of_data = residuals(points(columns))
-        return np.concatenate([of_data, (columns.T - prior[moved]) / PRIOR_STD], axis=1).T
-
-    def jacobian(x: Floats, r: Floats) -> Floats:
-        nonlocal size
-        size = len(r) - len(moved)
-        return np.concatenate([slopes(points(x)[0], r[:size, 0])[:, moved], of_prior])
+    part = _Part(residuals, slopes, start, prior, moved)
+    latest = start[moved]
 
     def watch(trace: list[minimize.IterLog]) -> None:
         nonlocal latest
         latest = trace[-1].candidate[:, 0]
-        if not go_on(float(trace[-1].objective) / size):
+        if not go_on(float(trace[-1].objective) / part.size):
             raise _EnoughError
 
     with contextlib.suppress(_EnoughError):
         latest, _ = minimize.least_squares(
-            start[moved],
-            rows,
+            latest,
+            part.rows,
             bounds=[np.zeros(len(moved)), np.ones(len(moved))],
-            jacobian=jacobian,
+            jacobian=part.jacobian,
             mu_min=1e-6,  # entries that nearly make up for each other bear little damping
             mu_factor=10.0,
             xtol=3e-4,
@@ -97,9 +83,42 @@ def least_squares(
             iter_callback=watch,
             x_scale="jac",
         )
-    fit = start.copy()
-    fit[moved] = np.clip(latest, 0.0, 1.0)
-    return fit
+    return part.points(np.clip(latest, 0.0, 1.0)[:, None])[0]
+
+
+@dataclass
+class _Part:
+    """Residuals and prior as functions of the entries that are moved, the others at their start.
+
+    Points are columns here, as `mujoco.minimize` has them.
+
+    Attributes:
+        size: Number of residuals, the prior's not counted; known once there are slopes.
+    """
+
+    residuals: Residuals
+    slopes: Slopes
+    start: Floats
+    prior: Floats
+    moved: NDArray[np.intp]
+    size: int = 1
+
+    def points(self, columns: Floats) -> Floats:
+        """Whole points, shape `(k, d)`."""
+        whole = np.tile(self.start, (columns.shape[1], 1))
+        whole[:, self.moved] = columns.T
+        return whole
+
+    def rows(self, columns: Floats) -> Floats:
+        """Residuals and those of the prior, one column a point."""
+        of_prior = (columns.T - self.prior[self.moved]) / PRIOR_STD
+        return np.concatenate([self.residuals(self.points(columns)), of_prior], axis=1).T
+
+    def jacobian(self, x: Floats, r: Floats) -> Floats:
+        """Of the rows, by the moved entries."""
+        self.size = len(r) - len(self.moved)
+        of_data = self.slopes(self.points(x)[0], r[: self.size, 0])[:, self.moved]
+        return np.concatenate([of_data, np.eye(len(self.moved)) / PRIOR_STD])
 
 
 class _EnoughError(Exception):

@@ -8,7 +8,7 @@ from pathlib import Path
 from sim import PhysicsParameters, Randomisation, Rig, read_fitted
 from sim.parameter_files import Intervals
 
-SUREST = 0.3
+SUREST = 0.1
 """Share of the default ranges that training keeps around every fitted value: what a simulator
 leaves out acts like parameters that are a little off, however narrow their intervals are."""
 

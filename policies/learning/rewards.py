@@ -16,7 +16,7 @@ Bools = NDArray[np.bool_]
 SHAPED_WEIGHTS = {
     "frame_f1": 1.0,
     "due": 0.3,
-    "others": -0.3,
+    "others": -0.9,
     "unasked": -0.5,
     "early": -0.5,
     "fingering": 0.1,

@@ -46,6 +46,10 @@ class Gap:
         return self.mean <= max(self.half_width, FLAT) and self.half_width <= RESOLVED
 
 
+CLOSED = "the real performances are as good as the simulated ones"
+"""Why a loop stops that has come to its end: there is nothing left to train for."""
+
+
 def reason_to_stop(
     gap: Gap,
     means: Sequence[float],
@@ -66,7 +70,7 @@ def reason_to_stop(
         most_s: What there is in all [s].
     """
     if gap.closed:
-        return "the real performances are as good as the simulated ones"
+        return CLOSED
     if len(means) > 1 and abs(means[-1] - means[-2]) < FLAT:
         return "the last round gained nothing"
     if len(means) == rounds:

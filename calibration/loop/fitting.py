@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,7 @@ def fit(
             names=names,
             trials=trials,
             previous=known.parameters,
+            previous_state_delay_s=known.state_delay_s,
             on_progress=report,
         )
         return {
@@ -85,7 +87,8 @@ def kept_knowledge(state: State, fitted: Facts, rig: Rig) -> Knowledge:
     Raises:
         ParameterError: Its file is gone or damaged.
     """
-    return Knowledge.read(state.folder / fitted["file"], rig)
+    file, delay_s = state.folder / fitted["file"], fitted["state_delay_s"]
+    return replace(Knowledge.read(file, rig), state_delay_s=delay_s)
 
 
 def _told(stage: str, searched: Searched) -> Progress:

@@ -21,11 +21,13 @@ class Knowledge:
         parameters: The likeliest values.
         intervals: 95 % intervals of those that were fitted.
         file: Where they are kept; None for the nominal ones.
+        state_delay_s: How old joint states are when they are read [s].
     """
 
     parameters: PhysicsParameters
     intervals: Intervals
     file: Path | None = None
+    state_delay_s: float = 0.0
 
     @classmethod
     def read(cls, file: Path | None, rig: Rig) -> Knowledge:

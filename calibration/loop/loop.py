@@ -11,7 +11,7 @@ from typing import Any
 from calibration.excitation import check_excitation, make_excitation, write_excitation
 from calibration.loop import folders
 from calibration.loop.baselines import measure_baselines
-from calibration.loop.decision import Gap, reason_to_stop
+from calibration.loop.decision import CLOSED, Gap, reason_to_stop
 from calibration.loop.fitting import fit, kept_knowledge
 from calibration.loop.knowledge import Knowledge
 from calibration.loop.performing import Stand
@@ -78,7 +78,7 @@ class _Loop:
         stopped = None
         while stopped is None:
             stopped = self._round(len(self._rounds) + 1)
-        final = self._final()
+        final = self._final(stopped)
         summary = summarise(
             self.setup,
             excited=excited,
@@ -145,9 +145,9 @@ class _Loop:
         before_s = self.state.wall_s(f"{folders.EXCITATION}/") if number == 1 else 0.0
         return before_s + self.state.wall_s(f"{stage}/")
 
-    def _final(self) -> Mapping[str, list[Facts]]:
-        """Train once more if something was learned since, then play what counts."""
-        if self._rounds[-1]["accepted"]:
+    def _final(self, stopped: str) -> Mapping[str, list[Facts]]:
+        """Train once more if something was learned since that is worth it; play what counts."""
+        if self._rounds[-1]["accepted"] and stopped != CLOSED:
             self._train(folders.FINAL)
         takes = range(1, self.setup.effort.finals + 1)
         return self._play(folders.FINAL, {take: FIRST_FINAL_TRIAL + take - 1 for take in takes})

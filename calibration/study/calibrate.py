@@ -39,6 +39,7 @@ def calibrate(
     seed: int = 0,
     study: str | None = None,
     previous: PhysicsParameters | None = None,
+    previous_state_delay_s: float = 0.0,
     on_progress: Callable[[Progress], None] = lambda _: None,
     names: Sequence[str] = FREE,
     budget_s: float | None = None,
@@ -59,6 +60,7 @@ def calibrate(
         seed: Of everything that is drawn.
         study: Path of the journal file, or URL of the database; `<out>.study` if None.
         previous: What was known before; the rig's own parameters if None.
+        previous_state_delay_s: Age of the joint states that goes with it [s].
         on_progress: Is told how far it is.
         names: What to fit; `joint_offset:` stands for all finger joints.
         budget_s: Wall-clock seconds after which search and least squares end; None for no limit.
@@ -76,12 +78,21 @@ def calibrate(
     """
     clock = Clock(budget_s, on_progress)
     each = threads or max((os.cpu_count() or 1) // workers, 1)
-    case = make_case(recordings, rig, names=names, previous=previous, seed=seed, threads=each)
+    case = make_case(
+        recordings,
+        rig,
+        names=names,
+        previous=previous,
+        previous_state_delay_s=previous_state_delay_s,
+        seed=seed,
+        threads=each,
+    )
     place, name = study or str(out.with_suffix(".study")), case.name(seed, trials)
     with _leading(place):
         ledger = Ledger(place, name, case.free.names)
         folders = tuple(recording.folder for recording in recordings)
-        order = Order(place, name, folders, case.free.names, case.free.center, seed, each)
+        known = (case.free.center, case.free.center_state_delay_s)
+        order = Order(place, name, folders, case.free.names, *known, seed, each)
         with with_helpers(order, workers - 1):
             sure = certainty(Fit(case, ledger, clock, seed, workers).run(trials))
         ledger.finish()
@@ -147,7 +158,7 @@ def _conclude(case: Case, sure: Certainty, out: Path, trials: int, clock: Clock)
     free = case.free
     case.held_out.scales = case.whole.scales
     delay = free.state_delay_s(sure.point)
-    # The previous parameters say nothing of the state delay: they get the better of two.
+    # Parameters files say nothing of the state delay: what was known gets the better of two.
     known = [free.vector(free.center, s) for s in (free.center_state_delay_s, delay)]
     before = min((_judge(case, point) for point in known), key=lambda j: j.cost)
     after = _judge(case, sure.point)

@@ -48,6 +48,7 @@ class Case:
         """Of the study: the same for the same recordings, parameters and settings."""
         free, known = self.free, self.free.center.values
         texts = [free.rig.hash, *free.names, str(free.bounds.tolist()), str(sorted(known.items()))]
+        texts.append(str(free.center_state_delay_s))
         digest = hashlib.sha256(repr((texts, seed, trials)).encode())
         for segment in self.training:
             for array in (segment.positions, segment.targets, segment.event_time_s):
@@ -61,6 +62,7 @@ def make_case(
     *,
     names: Sequence[str] = FREE,
     previous: PhysicsParameters | None = None,
+    previous_state_delay_s: float = 0.0,
     seed: int = 0,
     threads: int = 0,
 ) -> Case:
@@ -73,6 +75,7 @@ def make_case(
         rig: What was recorded.
         names: What to fit.
         previous: What was known before; the rig's own parameters if None.
+        previous_state_delay_s: Age of the joint states that goes with it [s].
         seed: Of the choice of segments.
         threads: Number of threads, 0 for one a core.
 
@@ -87,7 +90,7 @@ def make_case(
     used = sounding or recordings
     segments = [segment for recording in used for segment in segments_of(recording, rig)]
     training, held_out = choose(segments, seed=seed)
-    free = FreeParameters.of(rig, names, previous)
+    free = FreeParameters.of(rig, names, previous, previous_state_delay_s)
     scales = Scales.of(rig, training)
     whole = Objective(rig, training, free, threads, scales)
     return Case(

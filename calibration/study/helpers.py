@@ -51,6 +51,7 @@ class Order:
         folders: Of the recordings.
         names: What is fitted.
         previous: What was known before.
+        previous_state_delay_s: And of the age of joint states [s].
         seed: Of the study.
         threads: Of the helper.
     """
@@ -60,6 +61,7 @@ class Order:
     folders: tuple[Path, ...]
     names: tuple[str, ...]
     previous: PhysicsParameters
+    previous_state_delay_s: float
     seed: int
     threads: int
 
@@ -86,6 +88,7 @@ def _help(order: Order) -> None:
         order.previous.rig,
         names=order.names,
         previous=order.previous,
+        previous_state_delay_s=order.previous_state_delay_s,
         seed=order.seed,
         threads=order.threads,
     )

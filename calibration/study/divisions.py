@@ -36,7 +36,7 @@ def delay_columns(free: FreeParameters) -> list[int]:
 def best_division(free: FreeParameters, point: Floats, solve: Solve) -> Floats:
     """The best of the fits for several divisions of a point's total delay.
 
-    Five divisions from one end to the other, then both neighbours of the best at half and a
+    Its own, five from one end to the other, then both neighbours of the best at half and a
     quarter of their distance. Each fit begins where the nearest one ended.
 
     Args:
@@ -61,7 +61,8 @@ def best_division(free: FreeParameters, point: Floats, solve: Solve) -> Floats:
         start[columns] = (np.array([delay_s, total_s - delay_s]) - low_s) / (high_s - low_s)
         solved[delay_s] = solve(start)
 
-    for delay_s in np.linspace(first_s, last_s, _COARSE).tolist():
+    own_s = min(max(float(free.values(point)[columns[0]]), first_s), last_s)
+    for delay_s in (own_s, *np.linspace(first_s, last_s, _COARSE).tolist()):
         look(delay_s)
     step_s = (last_s - first_s) / (_COARSE - 1)
     for _ in range(_HALVINGS):

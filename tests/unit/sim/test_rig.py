@@ -204,7 +204,9 @@ def test_any_value_in_any_field_is_taken_or_refused_by_name(
     try:
         rig = load_rig(file)
     except RigError:
-        assert path[0] in refusal(file, text)
+        named = refusal(file, text)
+        # A joint that the hand lost is missed where the driver names it.
+        assert path[0] in named or (path[0] == "hand" and "driver." in named)
     else:
         assert rig.joint_names
 

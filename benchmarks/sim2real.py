@@ -128,7 +128,7 @@ def run_loop(
     number: int, name: str, songs: Sequence[str], fitted: Sequence[str], baselines: bool
 ) -> dict[str, Any]:
     """The summary of a loop in a drawn world; one that was stopped goes on."""
-    world = str(world_file(number))
+    world = str(world_file(number).relative_to(ROOT))
     place = virtual_place(world, build_model(load_rig(RIG)))
     setup = Setup.of(songs, RIG, place, fitted=fitted, effort=Effort(), baselines=baselines)
     return iterate(setup, RUNS / "sim2real" / f"{name}-{number}", resume=True)

@@ -13,6 +13,7 @@ import pytest
 from hardware.emulator.controllers import EmulatedControllers
 from hardware.errors import HardwareError, MotorFault, SafetyStop
 from hardware.hand.state import HandState
+from hardware.safety import SafetyState
 from hardware.trajectory.driver import TrajectoryDriver
 from hardware.trajectory.joints import Reading
 from hardware.world import World, load_world
@@ -91,7 +92,7 @@ def test_targets_are_followed_and_told(cable: Cable, driver: TrajectoryDriver) -
         driver.set_targets(goal)
         time.sleep(0.04)
         modes.append(driver.mode)
-    assert modes.count("active") > 15  # a busy machine may be late for a command and hold
+    assert modes.count(SafetyState.ACTIVE) > 15  # a busy machine may be late for a command and hold
     assert np.abs(states[-1].positions - goal)[0] < 0.01
     assert np.abs(states[-1].positions - goal).max() < 0.1
     np.testing.assert_array_equal(states[-1].sent_targets, goal)

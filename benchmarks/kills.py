@@ -1,6 +1,6 @@
 """Kill a small loop ten times at random moments, and compare it with one that nothing happened to.
 
-    python -m benchmarks.kills               # three minutes
+    python -m benchmarks.kills               # a few minutes
 
 The loop is that of the tests (``tests.calibration.tiny_loop``): every part is the real one, in
 small. Prints a line for each kill; fails when the summaries differ or a recording is gone.

@@ -57,13 +57,15 @@ def main() -> None:
         folder, before = Path(scratch) / "killed", set[Path]()
         for kill in range(1, KILLS + 1):
             process = start(folder)
-            time.sleep(draws.uniform(0.1, 0.6) * took_s)
+            time.sleep(draws.uniform(0.1, 0.35) * took_s)
             process.send_signal(signal.SIGKILL)
             process.communicate()
             kept = recordings(folder)
             print(f"kill {kill}: exit {process.returncode}, {len(kept)} recordings", flush=True)
             if not before <= kept:
                 raise SystemExit(f"lost: {sorted(map(str, before - kept))}")
+            if process.returncode != -signal.SIGKILL:
+                raise SystemExit(f"the loop ended before kill {kill}: kill it sooner")
             before = kept
         if summary(folder) != whole:
             raise SystemExit("the killed loop came to another summary")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 from flax import serialization
 
@@ -36,11 +37,16 @@ def kept(path: Path, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     if not path.is_file():
         print(f"{path.relative_to(KEPT)} ...", file=sys.stderr)
         load = os.getloadavg()[0]
-        content = measure() | {"load_before": load, "cores": os.cpu_count()}
+        content = measure() | {"load_before": load, **_machine()}
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, json.dumps(content, indent=2).encode())
     result: dict[str, Any] = json.loads(path.read_text())
     return result
+
+
+def _machine() -> dict[str, Any]:
+    """What measured: asked afterwards, for asking takes the GPU."""
+    return {"cores": len(os.sched_getaffinity(0)), "device": jax.devices()[0].device_kind}
 
 
 def dacapo(*arguments: str) -> tuple[dict[str, Any], float]:

@@ -119,9 +119,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rig", choices=RIGS, default=RIGS[0])
     parser.add_argument("--train", type=int, default=5, help="default: %(default)s")
+    parser.add_argument("--melody", type=int, action="append", help="default: all")
     arguments = parser.parse_args()
     for method, count in (("planner", MELODIES), ("residual-ppo", arguments.train)):
-        for index in range(count):
+        for index in arguments.melody or range(count):
             path = KEPT / "melodies" / method / arguments.rig / f"{index:02d}.json"
             kept(path, lambda i=index, m=method: measure(arguments.rig, i, m != "planner"))  # type: ignore[misc]
     columns = ["rig", "method", "melodies", "refused before them", "s (slowest)", "frame F1"]

@@ -7,7 +7,7 @@ import platform
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -246,6 +246,14 @@ def _json(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
+def _version(name: str) -> str:
+    """Of a package; a clone that is only on the path has none, and its training must not fail."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
 _TOLD = (
     "algorithm",
     "hyper_parameters",
@@ -282,7 +290,7 @@ def _bundle(
         scores={"frame_f1": best.marks.frame_f1, "note_f1_50ms": best.marks.note_f1},
         versions={
             "python": platform.python_version(),
-            **{name: version(name) for name in ("dacapo", "numpy", "mujoco", "jax", "flax")},
+            **{name: _version(name) for name in ("dacapo", "numpy", "mujoco", "jax", "flax")},
         },
         lateness_s=lateness_s,
     )

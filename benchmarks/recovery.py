@@ -6,7 +6,8 @@
 Worlds are those of ``benchmarks.sim2real``: as drawn (*full*), and without what no physics
 parameter can say (*known*): Stribeck friction, backlash, hardening springs, weak motors, fingertips
 stiffer than nominal. In each the excitation is played and fitted, then two songs with the planner
-for what was found, and all of it is fitted again, as in the first round of a loop. Kept in
+for what was found, and all of it is fitted again, as in the first round of a loop. Beside it,
+``mujoco.sysid`` fits the same excitation in the same time (``pip install -e '.[peers]'``). Kept in
 ``benchmarks/results/recovery/``: stop and start again as you like.
 """
 
@@ -14,29 +15,38 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks import peer_sysid
 from benchmarks.cells import KEPT, ROOT, fill, kept, table
 from benchmarks.quantities import Quantities, needed, per
 from benchmarks.sim2real import RIG, WORLDS, draw_world
 from calibration.excitation import make_excitation, write_excitation
-from calibration.recordings import read_recording
-from calibration.residuals import STATE_DELAY
+from calibration.recordings import Recording, read_recording
+from calibration.residuals import STATE_DELAY, Gap
 from calibration.residuals.noise import reading_noise
 from calibration.study.calibrate import calibrate
+from calibration.study.case import make_case
 from calibration.study.result import Calibration
 from calibration.virtual import play_virtual
 from hardware.world import World
 from hardware.world.physics import true_parameters
-from sim import PhysicsParameters, build_model, load_rig
+from sim import PhysicsParameters, Rig, build_model, load_rig
 
 PAGE = ROOT / "docs" / "calibration.md"
 KINDS = ("known", "full")
+STEPS = {
+    "excitation": "excitation",
+    "peer": "excitation, `mujoco.sysid`",
+    "with songs": "with songs",
+}
+"""Fits, and what their columns are called."""
 SONGS = ("ode_to_joy", "twinkle_twinkle_little_star")
 HIDDEN = {
     "hand": {"stribeck": 0.0, "backlash_rad": 0.0, "torque_limit_scale": 1.0},
@@ -69,6 +79,7 @@ def measure(number: int, kind: str) -> dict[str, Any]:
         )
         recordings = [read_recording(played / "recording")]
         first = calibrate(recordings, rig, out=place / "first.yaml")
+        peer = fitted_by_peer(recordings, rig, first.wall_s, world)
         for trial, song in enumerate(SONGS, 1):
             _, played = play_virtual(
                 song,
@@ -82,30 +93,42 @@ def measure(number: int, kind: str) -> dict[str, Any]:
             recordings.append(read_recording(played / "recording"))
         second = calibrate(recordings, rig, out=place / "second.yaml", previous=first.parameters)
     noise = reading_noise(recordings[0].states.positions).tolist()
-    return {
-        name: {"noise": noise, **found(result, world)}
-        for name, result in (("excitation", first), ("with songs", second))
-    }
+    fits = {"excitation": found(first, world), "peer": peer, "with songs": found(second, world)}
+    return {name: {"noise": noise, **fit} for name, fit in fits.items()}
 
 
 def found(result: Calibration, world: World) -> dict[str, Any]:
     """How far a fit is from the truth, and from recordings that it did not see."""
     truth = true_parameters(result.parameters.rig, world)
-    gap = result.judged_after.gap
-    told = {} if gap is None else asdict(gap) | {"joint_rmse": gap.joint_rmse.tolist()}
-    errors = quantity_errors(result.parameters, truth)
-    errors["state delay [ms]"] = 1e3 * (result.state_delay_s - world.timing.state_delay_s)
     inside = {
         name: bool(low <= truth.values[name] <= high)
         for name, (low, high) in result.intervals.items()
     }
-    return {
-        "errors": errors,
-        "inside": inside,
-        "gap": told,
-        "accepted": result.accepted,
-        "wall_s": result.wall_s,
-    }
+    gap = result.judged_after.gap
+    of_all = errors(result.parameters, result.state_delay_s, gap, world)
+    return of_all | {"inside": inside, "accepted": result.accepted, "wall_s": result.wall_s}
+
+
+def fitted_by_peer(
+    recordings: Sequence[Recording], rig: Rig, budget_s: float, world: World
+) -> dict[str, Any]:
+    """The same of ``mujoco.sysid``."""
+    case, begun_s = make_case(recordings, rig), time.monotonic()
+    point = peer_sysid.fit(case, budget_s)
+    wall_s = time.monotonic() - begun_s
+    delay_s = case.free.state_delay_s(point)
+    of_all = errors(case.free.parameters(point), delay_s, case.held_out.gap(point), world)
+    return of_all | {"wall_s": wall_s}
+
+
+def errors(
+    fitted: PhysicsParameters, state_delay_s: float, gap: Gap | None, world: World
+) -> dict[str, Any]:
+    """Fit minus truth of every quantity, and the gap on held-out recordings."""
+    of_each = quantity_errors(fitted, true_parameters(fitted.rig, world))
+    of_each["state delay [ms]"] = 1e3 * (state_delay_s - world.timing.state_delay_s)
+    told = {} if gap is None else asdict(gap) | {"joint_rmse": gap.joint_rmse.tolist()}
+    return {"errors": of_each, "gap": told}
 
 
 def quantity_errors(fitted: PhysicsParameters, truth: PhysicsParameters) -> dict[str, float]:
@@ -129,7 +152,7 @@ def cells(kind: str, step: str) -> list[Mapping[str, Any]]:
 
 def rows() -> Iterator[list[str]]:
     """Quantities, then what differs on held-out recordings: medians over worlds, and the worst."""
-    columns = [cells(kind, step) for kind in KINDS for step in ("excitation", "with songs")]
+    columns = [cells(kind, step) for kind in KINDS for step in STEPS]
     names = next(iter(columns))[0]["errors"]
     for name in names:
         sizes = [[abs(cell["errors"][name]) for cell in column] for column in columns]
@@ -172,8 +195,8 @@ def main() -> None:
         for kind in arguments.kind or KINDS:
             path = KEPT / "recovery" / kind / f"{number}.json"
             kept(path, lambda of=(number, kind): measure(*of))  # type: ignore[misc]
-    columns = ["error of", "wanted", "known, excitation", "known, with songs"]
-    fill("recovery", table([*columns, "full, excitation", "full, with songs"], rows()), PAGE)
+    columns = [f"{kind}, {name}" for kind in KINDS for name in STEPS.values()]
+    fill("recovery", table(["error of", "wanted", *columns], rows()), PAGE)
 
 
 if __name__ == "__main__":

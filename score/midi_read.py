@@ -44,7 +44,7 @@ def read_midi(path: str | PathLike[str]) -> Score:
             short, of format 2, without notes, larger than 2 MiB, or longer than two hours.
     """
     path = Path(path)
-    file = _parse(path, _read(path))
+    file = open_midi(path)
     try:
         content = read_tracks(file.tracks)
         clock = tick_clock(file.ticks_per_beat, content.tempos)
@@ -55,6 +55,15 @@ def read_midi(path: str | PathLike[str]) -> Score:
         raise
     except ScoreError as error:
         raise MidiError(f"{_shown(path)} is damaged: {error}; {_EXPORT_AGAIN}") from error
+
+
+def open_midi(path: Path) -> mido.MidiFile:
+    """Parse a Standard MIDI File of format 0 or 1.
+
+    Raises:
+        MidiError: It is missing, a folder, empty, damaged, cut short, of format 2 or too large.
+    """
+    return _parse(path, _read(path))
 
 
 def _read(path: Path) -> bytes:

@@ -1,0 +1,76 @@
+"""From a MIDI file to goals by the published rules."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from score.errors import ScoreError
+from score.goals import Goals, Press
+from score.grid import CONTROL_STEP_S
+from score.notes import Note, Pedal, Score
+from score.robopianist.reading import read_sequence
+from score.robopianist.rolls import N_KEYS, Rolls, make_rolls
+from score.robopianist.sequence import LOWEST_PITCH
+from score.robopianist.trimming import trimmed
+
+Booleans = NDArray[np.bool_]
+
+
+def load_goals(
+    path: str | PathLike[str], *, stretch: float = 1.0, shift: int = 0, trim: bool = True
+) -> Goals:
+    """Goals of a file for 88 keys, as RoboPianist's task with these settings has them.
+
+    Args:
+        path: The MIDI file.
+        stretch: Factor of all times.
+        shift: Semitones up.
+        trim: Whether silence at both ends is cut off.
+
+    Returns:
+        Goals whose score holds the notes of the rolls, on the control grid: a note begins and ends
+        with the steps in which its key is due.
+
+    Raises:
+        MidiError: The file cannot be read.
+        ScoreError: No note is left, or its silence cannot be cut.
+    """
+    sequence = read_sequence(path).stretched(stretch).transposed(shift)
+    rolls = make_rolls(trimmed(sequence) if trim else sequence)
+    presses = _presses(rolls.keys)
+    if not presses:
+        raise ScoreError(f"{str(path)!r} has no note on 88 keys")
+    score = Score(Path(path).stem, _notes(presses), _pedal(rolls))
+    return Goals(score.name, score, LOWEST_PITCH, N_KEYS, rolls.keys, rolls.sustain, presses)
+
+
+def _presses(keys: Booleans) -> tuple[Press, ...]:
+    """Every stretch of rows in which a key is due, by start, then key."""
+    padded = np.pad(keys, ((1, 1), (0, 0)))
+    edges = [np.flatnonzero(np.diff(column.astype(np.int8))) for column in padded.T]
+    of_keys = (
+        Press(key, int(start), int(end))
+        for key, found in enumerate(edges)
+        for start, end in found.reshape(-1, 2)
+    )
+    return tuple(sorted(of_keys, key=lambda press: (press.start, press.key)))
+
+
+def _notes(presses: tuple[Press, ...]) -> tuple[Note, ...]:
+    """A row is due at the end of its step, as everywhere in `score`."""
+    step = CONTROL_STEP_S
+    return tuple(
+        Note(LOWEST_PITCH + p.key, (p.start + 1) * step, (p.end + 1) * step) for p in presses
+    )
+
+
+def _pedal(rolls: Rolls) -> tuple[Pedal, ...]:
+    moves = pairwise([False, *rolls.sustain.tolist()])
+    return tuple(
+        Pedal((row + 1) * CONTROL_STEP_S, now) for row, (was, now) in enumerate(moves) if was != now
+    )

@@ -22,21 +22,33 @@ def load_song(name_or_path: str | PathLike[str]) -> Score:
     """Load a song of the library, or any MIDI file.
 
     Args:
-        name_or_path: A name from `song_names`, or the path of a file; what ends in `.mid` or
-            `.midi`, or has a folder in it, is always a path.
+        name_or_path: As for `song_path`.
 
     Raises:
         ScoreError: When the library has no such song; the message has the nearest names.
         MidiError: When the file cannot be read.
     """
+    return read_midi(song_path(name_or_path))
+
+
+def song_path(name_or_path: str | PathLike[str]) -> Path:
+    """The file of a song of the library, or the path itself.
+
+    Args:
+        name_or_path: A name from `song_names`, or the path of a file; what ends in `.mid` or
+            `.midi`, or has a folder in it, is always a path.
+
+    Raises:
+        ScoreError: When the library has no such song; the message has the nearest names.
+    """
     path = Path(name_or_path)
     if path.suffix.lower() in {".mid", ".midi"} or len(path.parts) != 1:
-        return read_midi(path)
+        return path
     name, names = str(name_or_path), song_names()
     if name in names:
-        return read_midi(SONGS / f"{name}.mid")
+        return SONGS / f"{name}.mid"
     if os.path.exists(path):  # unlike Path.exists, False for a name no file can have
-        return read_midi(path)
+        return path
     near = get_close_matches(name.lower().replace(" ", "_"), names, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(names)}"
     raise ScoreError(

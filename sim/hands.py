@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -72,6 +73,15 @@ class Hand:
 
 
 @cache
+def hand_record(name: str) -> dict[str, Any]:
+    """The content of a hand's data file, which nobody changes."""
+    record: dict[str, Any] = json.loads(
+        (resources.files("sim") / "data" / "hands" / f"{name}.json").read_text()
+    )
+    return record
+
+
+@cache
 def load_hand(name: str, variant: str | None = None) -> Hand:
     """Read a hand of the library.
 
@@ -84,7 +94,7 @@ def load_hand(name: str, variant: str | None = None) -> Hand:
     """
     if name not in HANDS:
         raise RigError(f"unknown hand '{name}'; the library has {', '.join(HANDS)}")
-    data = json.loads((resources.files("sim") / "data" / "hands" / f"{name}.json").read_text())
+    data = hand_record(name)
     bodies = {record["name"]: record for record in data["bodies"]}
     if variant is not None:
         if variant not in data.get("variants", {}):
@@ -119,11 +129,11 @@ def add_hand(
     for record in hand.bodies:
         parent = root if record["parent"] is None else bodies[record["parent"]]
         joint = by_body.get(record["name"])
-        quat = _unit(record["quat"])
+        quat = unit(record["quat"])
         if joint is not None and joint["name"] not in actuated:
-            quat = _turned(quat, joint["axis"], parked.get(joint["name"], 0.0))
+            quat = turned(quat, joint["axis"], parked.get(joint["name"], 0.0))
         body = parent.add_body(name=record["name"], pos=record["pos"], quat=quat, gravcomp=1.0)
-        _add_inertia(body, record)
+        add_inertia(body, record)
         if joint is not None and joint["name"] in actuated:
             body.add_joint(
                 name=joint["name"],
@@ -134,41 +144,43 @@ def add_hand(
                 limited=True,
             )
         for shape in record["collision"] if visuals else ():
-            _add_shape(body, shape)
+            add_shape(body, shape)
         bodies[record["name"]] = body
     return bodies
 
 
-def _unit(vector: list[float]) -> np.ndarray:
+def unit(vector: Sequence[float]) -> np.ndarray:
     """Tables are rounded: quaternions and axes are made unit vectors again."""
     array = np.asarray(vector, float)
     return array / np.linalg.norm(array)
 
 
-def _turned(quat: np.ndarray, axis: list[float], angle: float) -> np.ndarray:
+def turned(quat: np.ndarray, axis: Sequence[float], angle: float) -> np.ndarray:
     """The orientation after a hinge about ``axis`` has moved by ``angle`` [rad]."""
     turn, result = np.zeros(4), np.zeros(4)
-    mujoco.mju_axisAngle2Quat(turn, _unit(axis), angle)
+    mujoco.mju_axisAngle2Quat(turn, unit(axis), angle)
     mujoco.mju_mulQuat(result, quat, turn)
     return result
 
 
-def _add_inertia(body: mujoco.MjsBody, record: dict[str, Any]) -> None:
+def add_inertia(body: mujoco.MjsBody, record: Mapping[str, Any]) -> None:
+    """Give a body the mass and inertia of its record."""
     body.explicitinertial = True
     body.mass = record["mass"]
     body.ipos = record["inertial"]["pos"]
-    body.iquat = _unit(record["inertial"]["quat"])
+    body.iquat = unit(record["inertial"]["quat"])
     body.inertia = record["inertial"]["diaginertia"]
 
 
-def _add_shape(body: mujoco.MjsBody, shape: dict[str, Any]) -> None:
+def add_shape(body: mujoco.MjsBody, shape: Mapping[str, Any]) -> mujoco.MjsGeom:
+    """Add a shape that is seen but touches nothing."""
     size = np.zeros(3)
     size[: len(shape["size"])] = shape["size"]
-    body.add_geom(
+    return body.add_geom(
         type=_SHAPES[shape["type"]],
         size=size,
         pos=shape["pos"],
-        quat=_unit(shape.get("quat", [1, 0, 0, 0])),
+        quat=unit(shape.get("quat", [1, 0, 0, 0])),
         contype=0,
         conaffinity=0,
         rgba=_COLOR,

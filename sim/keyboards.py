@@ -70,6 +70,11 @@ class Keyboard:
         return len(self.center_y)
 
     @property
+    def span_m(self) -> float:
+        """Width from the outer edge of the lowest key to that of the highest [m]."""
+        return float(np.ptp(self.center_y)) + self.white_shape.size[1]
+
+    @property
     def highest_pitch(self) -> int:
         """MIDI pitch of the last key."""
         return self.lowest_pitch + self.n_keys - 1

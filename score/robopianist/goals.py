@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 from os import PathLike
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from score.errors import ScoreError
 from score.goals import Goals, Press
 from score.grid import CONTROL_STEP_S
+from score.library import song_path
 from score.notes import Note, Pedal, Score
 from score.robopianist.reading import read_sequence
 from score.robopianist.rolls import N_KEYS, Rolls, make_rolls
@@ -22,12 +22,12 @@ Booleans = NDArray[np.bool_]
 
 
 def load_goals(
-    path: str | PathLike[str], *, stretch: float = 1.0, shift: int = 0, trim: bool = True
+    song: str | PathLike[str], *, stretch: float = 1.0, shift: int = 0, trim: bool = True
 ) -> Goals:
     """Goals of a file for 88 keys, as RoboPianist's task with these settings has them.
 
     Args:
-        path: The MIDI file.
+        song: Name of a library song, or path of a MIDI file.
         stretch: Factor of all times.
         shift: Semitones up.
         trim: Whether silence at both ends is cut off.
@@ -38,14 +38,15 @@ def load_goals(
 
     Raises:
         MidiError: The file cannot be read.
-        ScoreError: No note is left, or its silence cannot be cut.
+        ScoreError: No such song, no note is left, or its silence cannot be cut.
     """
+    path = song_path(song)
     sequence = read_sequence(path).stretched(stretch).transposed(shift)
     rolls = make_rolls(trimmed(sequence) if trim else sequence)
     presses = _presses(rolls.keys)
     if not presses:
         raise ScoreError(f"{str(path)!r} has no note on 88 keys")
-    score = Score(Path(path).stem, _notes(presses), _pedal(rolls))
+    score = Score(path.stem, _notes(presses), _pedal(rolls))
     return Goals(score.name, score, LOWEST_PITCH, N_KEYS, rolls.keys, rolls.sustain, presses)
 
 

@@ -14,7 +14,7 @@ from calibration.study.calibrate import calibrate, join
 from calibration.study.result import Calibration
 from calibration.virtual import play_virtual
 from dacapo.__main__ import main
-from hardware.world import World
+from hardware.world import World, load_world
 from hardware.world.physics import true_parameters
 from score import Note, Score, write_midi
 from sim import load_rig, read_fitted
@@ -42,10 +42,11 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pitches = (60, 62, 64, 65, 67, 64, 60, 62)
     notes = tuple(Note(p, 0.5 * i, 0.5 * i + 0.4) for i, p in enumerate(pitches))
     write_midi(Score("notes", notes, ()), folder / "notes.mid")
-    model = nominal_model(RIG.name)
+    model, world = nominal_model(RIG.name), folder / "known.yaml"
+    world.write_text(yaml.safe_dump(WORLD.model_dump(mode="json", by_alias=True)))
     for trial in range(2):
-        song, out = str(folder / "notes.mid"), folder / str(trial)
-        play_virtual(song, model=model, policy="planner", world=WORLD, trial=trial, out=out)
+        song, out, there = str(folder / "notes.mid"), folder / str(trial), load_world(str(world))
+        play_virtual(song, model=model, policy="planner", world=there, trial=trial, out=out)
     return folder
 
 
@@ -118,6 +119,19 @@ def test_a_finished_study_gives_the_same_again(
     assert joined == 0  # it is finished
     with pytest.raises(CalibrationError, match="begin it without"):
         join(recordings, RIG, study=str(study), trials=TRIALS + 1, names=NAMES)
+
+
+def test_nothing_is_learned_from_the_world_file(
+    found: Calibration, recorded: Path, recordings: list[Recording], tmp_path: Path
+) -> None:
+    """The same recordings elsewhere, without the file of the world they were made in."""
+    assert (recorded / "known.yaml").is_file()
+    (recorded / "known.yaml").unlink()
+    copies = [shutil.copytree(r.folder, tmp_path / str(i)) for i, r in enumerate(recordings)]
+    alone = [read_recording(copy) for copy in copies]
+    again = calibrate(alone, RIG, out=tmp_path / "rig.yaml", trials=TRIALS, names=NAMES)
+    assert again.parameters.values == found.parameters.values
+    assert again.intervals == found.intervals
 
 
 def test_a_worse_fit_is_kept_and_not_used(recordings: list[Recording], tmp_path: Path) -> None:

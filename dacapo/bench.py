@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dacapo.bench_bus import bench_bus
 from dacapo.bench_calibration import bench_calibration
 from dacapo.bench_midi import bench_midi
+from dacapo.bench_peer import RIG, measure_pair
 from dacapo.bench_policy import measure_call, measure_import, print_policies
 from dacapo.inputs import load_goals, load_model
 from dacapo.output import print_json, print_table
@@ -37,6 +38,7 @@ EPILOG = f"""\
 examples:
   dacapo bench sim                    control steps per second, every rig
   dacapo bench sim --json --repeats 9
+  dacapo bench sim --peer peer/bin/python    two hands beside RoboPianist (docs/two_hands.md)
   dacapo bench policy                 time of a policy call and of the player's imports
   dacapo bench midi --events 100000   key events: when they are stamped, and whether all arrive
   dacapo bench bus --seconds 600      motors: whether the bus loop keeps 100 Hz
@@ -45,7 +47,8 @@ examples:
 
 sim: control steps (10 physics steps of 5 ms) per second with observation, reward and resets,
 playing {SONG} by the planner's targets with noise: one environment in one thread, and a batch
-on two threads. Median of the repeats, and their lowest and highest.
+on two threads. Median of the repeats, and their lowest and highest. Two hands make a random walk,
+in one thread; with --peer RoboPianist makes the same one in turn.
 
 policy: one call of the NumPy runtime while the simulated hand plays {SONG}, and the import of the
 run-time path in a new process.
@@ -63,6 +66,9 @@ def add_parser(verbs: Verbs) -> None:
     """Adds the verb."""
     parser = add_verb(verbs, "bench", "measure how fast this machine is", EPILOG, run)
     parser.add_argument("part", choices=tuple(BENCHES), help="what to measure")
+    parser.add_argument(
+        "--peer", metavar="PYTHON", help="of sim: Python of an environment with RoboPianist"
+    )
     parser.add_argument("--repeats", type=positive_int, default=5, help="default: %(default)s")
     parser.add_argument("--threads", type=positive_int, default=2, help="default: %(default)s")
     parser.add_argument(
@@ -99,10 +105,11 @@ def _bench_policy(arguments: argparse.Namespace) -> int:
 
 def _bench_sim(arguments: argparse.Namespace) -> int:
     results = _each_rig(lambda rig: _measure(rig, arguments))
+    pair = measure_pair(arguments.peer, arguments.repeats)
     if arguments.json:
-        print_json({**results, "peer": None})
+        print_json({**results, RIG: pair})
     else:
-        _print(results)
+        _print(results, pair)
     return 0
 
 
@@ -180,10 +187,15 @@ def _actions(plan: Plan, batch: int) -> NDArray[np.float64]:
     return plan.targets[:, None] + noise
 
 
-def _print(results: dict[str, dict[str, Any]]) -> None:
+def _print(results: dict[str, dict[str, Any]], pair: dict[str, Any]) -> None:
     fields = ("single_steps_per_s", "single_range", "batched_steps_per_s", "batched_range")
     rows = [(rig, *(result[field] for field in fields)) for rig, result in results.items()]
+    rows.append((RIG, pair["single_steps_per_s"], pair["single_range"], "-", "-"))
     print_table(("rig", "single steps/s", "range", "batched steps/s", "range"), rows)
+    if "ratio" in pair:
+        low, high = pair["ratio_range"]
+        print(f"RoboPianist: {pair['peer_steps_per_s']}; {RIG} makes", end=" ")
+        print(f"{pair['ratio']} times as many ({low} to {high})")
 
 
 BENCHES = {

@@ -173,7 +173,9 @@ class StepReward:
         pressed = 0.0
         for key in due:
             depth = float(simulator.data.qpos[key]) / self._travel_rad[key]
-            pressed += _tolerance(1.0 - min(max(depth, 0.0), 1.0), KEY_CLOSE_ENOUGH, KEY_MARGIN)
+            pressed += gaussian_tolerance(
+                1.0 - min(max(depth, 0.0), 1.0), KEY_CLOSE_ENOUGH, KEY_MARGIN
+            )
         return 0.5 * pressed / max(len(due), 1) + 0.5 * (not wrong)
 
     def _fingering(self, simulator: Simulator, due: list[int], tips: list[list[float]]) -> float:
@@ -185,7 +187,7 @@ class StepReward:
         squared = min(
             (tx - x - dx) ** 2 + (ty - y - dy) ** 2 + (tz - z - dz) ** 2 for tx, ty, tz in tips
         )
-        return _tolerance(squared**0.5, FINGER_CLOSE_ENOUGH_M, FINGER_MARGIN_M)
+        return gaussian_tolerance(squared**0.5, FINGER_CLOSE_ENOUGH_M, FINGER_MARGIN_M)
 
     def _chord_fingering(self, simulator: Simulator, tips: NDArray[np.float64], step: int) -> float:
         centers = simulator.data.geom_xpos[self._model.key_geoms]
@@ -200,6 +202,12 @@ class StepReward:
         return COLLISION_WEIGHT
 
 
-def _tolerance(distance: float, close: float, margin: float) -> float:
-    """``dm_control``'s Gaussian tolerance of one non-negative number, bounds ``(0, close)``."""
+def gaussian_tolerance(distance: float, close: float, margin: float) -> float:
+    """``dm_control``'s Gaussian tolerance of one non-negative number, bounds ``(0, close)``.
+
+    Args:
+        distance: what is judged.
+        close: up to where it is worth 1.
+        margin: how far beyond that it is worth 0.1.
+    """
     return 1.0 if distance <= close else 0.1 ** (((distance - close) / margin) ** 2)

@@ -11,12 +11,11 @@ from dm_env import specs
 from numpy.typing import ArrayLike, NDArray
 
 from score import LOOKAHEAD, Goals
-from sim.environment import COLLISION_WEIGHT, ENERGY_COEFFICIENT
 from sim.errors import SimError
 from sim.key_states import key_depth, sounds_robopianist
 from sim.model import PHYSICS_STEPS_PER_CONTROL
 from sim.pair.model import PairModel
-from sim.rewards import energy, fingering_rewards, key_press, sustain
+from sim.pair.reward import PairReward
 from sim.sleep import keep_pressed_keys_awake
 
 Observation = dict[str, NDArray[np.float64]]
@@ -59,7 +58,7 @@ class PairEnvironment(dm_env.Environment):
             )
         self.model, self.goals, self.data = model, goals, mujoco.MjData(model.mj)
         self._start = np.zeros(len(model.joint_names)) if start is None else np.array(start, float)
-        self._travel_rad = model.key_travel_rad
+        self._rewards, self._travel_rad = PairReward(model, goals), model.key_travel_rad
         beyond = np.zeros(LOOKAHEAD, np.bool_)
         self._sustain_goals = np.concatenate([goals.sustain, beyond]).astype(float)
         self.sounding = np.zeros(model.n_keys, np.bool_)
@@ -71,7 +70,7 @@ class PairEnvironment(dm_env.Environment):
         model, data = self.model, self.data
         mujoco.mj_resetData(model.mj, data)
         data.qpos[model.joint_qpos] = self._start
-        mujoco.mj_step1(model.mj, data)
+        mujoco.mj_kinematics(model.mj, data)
         self._step, self._playing, self._pedal = 0, True, 0.0
         self._look()
         return dm_env.restart(self.observation())
@@ -86,9 +85,12 @@ class PairEnvironment(dm_env.Environment):
         keys = slice(0, model.n_keys)
         keep_pressed_keys_awake(data.qpos[keys], self._travel_rad, data.qfrc_applied[keys])
         mujoco.mj_step(model.mj, data, nstep=PHYSICS_STEPS_PER_CONTROL)
-        mujoco.mj_step1(model.mj, data)  # positions and contacts as they are now
+        mujoco.mj_kinematics(model.mj, data)  # places as they are now
         self._look()
-        reward = self._reward()
+        self.reward_terms = self._rewards(
+            data, self._step, self._depth, self.sounding, self.pedal_down
+        )
+        reward = sum(self.reward_terms.values())
         self._step += 1
         if self._step < self.goals.n_steps:
             return dm_env.transition(reward, self.observation())
@@ -109,27 +111,6 @@ class PairEnvironment(dm_env.Environment):
     def fingertips(self) -> NDArray[np.float64]:
         """Right hand first, in the order of the rig's fingers, shape ``(n_tips, 3)`` [m]."""
         return self.data.site_xpos[self.model.fingertip_sites]
-
-    def _reward(self) -> float:
-        model, data, goal = self.model, self.data, self.goals.keys[self._step]
-        centers = data.geom_xpos[model.key_geoms]
-        tips, half_sizes = self.fingertips[None], model.key_half_sizes
-        pedal = np.array(self.pedal_down), np.array(self.goals.sustain[self._step])
-        self.reward_terms = {
-            "key_press": float(key_press(goal, self._depth, self.sounding)),
-            "fingering": float(fingering_rewards(goal[None], tips, centers, half_sizes)[0]),
-            "sustain": float(sustain(pedal[1], pedal[0])),
-            "collision": 0.0 if self._forearms_touch() else COLLISION_WEIGHT,
-            "energy": float(
-                energy(data.actuator_force, data.actuator_velocity, ENERGY_COEFFICIENT)
-            ),
-        }
-        return sum(self.reward_terms.values())
-
-    def _forearms_touch(self) -> bool:
-        right, left = self.model.forearm_geoms
-        pairs = self.data.contact.geom.tolist()
-        return any((a in right and b in left) or (a in left and b in right) for a, b in pairs)
 
     def observation(self) -> Observation:
         """What a policy sees; after the last step the goal is still the last one."""

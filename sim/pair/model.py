@@ -33,6 +33,8 @@ class PairModel:
         key_geoms: geom of each key, shape ``(n_keys,)``.
         key_half_sizes: of the key boxes, shape ``(n_keys, 3)`` [m].
         fingertip_sites: right hand first, in the order of the rig's fingers.
+        servo_dofs: first and second address in ``qvel`` of what each servo moves, shape
+            ``(2, n_servos)``; the same twice where it moves one joint.
         forearm_geoms: which geoms are forearms, for each hand, two sets.
     """
 
@@ -46,6 +48,7 @@ class PairModel:
     key_geoms: NDArray[np.intp]
     key_half_sizes: NDArray[np.float64]
     fingertip_sites: NDArray[np.intp]
+    servo_dofs: NDArray[np.intp]
     forearm_geoms: tuple[frozenset[int], frozenset[int]]
 
     @property
@@ -97,8 +100,19 @@ def _index(mj: mujoco.MjModel, rig: PairRig, forearms: list[list[str]]) -> PairM
         fingertip_sites=np.array(
             [mj.site(f"{side}_{tip['body']}").id for side in SIDES for tip in hand.tips]
         ),
+        servo_dofs=np.array([_moved(mj, servo) for servo in range(mj.nu)]).T,
         forearm_geoms=(right, left),
     )
+
+
+def _moved(mj: mujoco.MjModel, servo: int) -> tuple[int, int]:
+    """Addresses in ``qvel`` of the one or two joints that a servo moves."""
+    target = mj.actuator_trnid[servo, 0]
+    if mj.actuator_trntype[servo] == mujoco.mjtTrn.mjTRN_JOINT:
+        return (int(mj.jnt_dofadr[target]),) * 2
+    first = mj.tendon_adr[target]
+    joints = mj.wrap_objid[first : first + 2]
+    return int(mj.jnt_dofadr[joints[0]]), int(mj.jnt_dofadr[joints[1]])
 
 
 def _add_key(spec: mujoco.MjSpec, rig: PairRig, key: int) -> None:

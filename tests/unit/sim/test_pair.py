@@ -19,7 +19,7 @@ from score import Goals, Note, Score, load_song, make_goals
 from score.robopianist import load_goals
 from sim import RigError, SimError
 from sim.pair import PAIRS, PairEnvironment, PairModel, PairRig, build_pair, flat, load_pair
-from sim.rewards import fingering_rewards
+from sim.rewards import energy, fingering_rewards, key_press
 
 PUBLISHED: dict[str, NDArray[Any]] = dict(
     np.load(Path(__file__).parents[2] / "data" / "two_hands" / "rollout.npz")
@@ -92,7 +92,6 @@ def test_plays_as_published() -> None:
     for t in range(N_STEPS):
         environment.data.qpos[qpos] = PUBLISHED["qpos"][t]
         environment.data.qvel[qvel] = PUBLISHED["qvel"][t]
-        mujoco.mj_step1(model.mj, environment.data)
         environment.step(np.append(PUBLISHED["ctrl"][t], PUBLISHED["sustain"][t]))
         same += np.array_equal(environment.sounding, sounding[t])
         terms = environment.reward_terms
@@ -176,6 +175,29 @@ def test_forearms_that_touch_cost_their_reward() -> None:
     met = [environment.step(action) and environment.reward_terms["collision"] for _ in range(20)]
     assert met[0] == 0.5
     assert 0.0 in met
+
+
+def test_the_reward_is_that_of_the_published_terms() -> None:
+    """Computed one by one and fast, and by ``sim.rewards``."""
+    goals = published_goals()
+    environment = PairEnvironment(model_of("shadow_pair_88"), goals)
+    spec, rng = environment.action_spec(), np.random.default_rng(2)
+    model, data = environment.model, environment.data
+    environment.reset()
+    for t in range(60):
+        environment.step(rng.uniform(spec.minimum, spec.maximum))
+        terms, goal, depth = (
+            environment.reward_terms,
+            goals.keys[t],
+            environment.observation()["keys"],
+        )
+        assert terms["key_press"] == pytest.approx(key_press(goal, depth, environment.sounding))
+        tips, centers = environment.fingertips[None], data.geom_xpos[model.key_geoms]
+        fingering = fingering_rewards(goal[None], tips, centers, model.key_half_sizes)[0]
+        assert terms["fingering"] == pytest.approx(fingering)
+        force = data.actuator_force.copy()
+        mujoco.mj_fwdVelocity(model.mj, data)
+        assert terms["energy"] == pytest.approx(energy(force, data.actuator_velocity, 0.005))
 
 
 @pytest.mark.parametrize(

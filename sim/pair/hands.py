@@ -24,7 +24,7 @@ class PairHand:
         tendons: that servos pull (``name, joints, coef``).
         tips: where fingertips are (``body, pos``), in the order of the rig's fingers.
         excludes: pairs of bodies that never touch.
-        welded_rad: angle of each joint that does not move, by the body it would move.
+        welded: axis and angle [rad] of each joint that does not move, by the body it would move.
         contact: ``solref`` and ``solimp`` of the hand's shapes.
     """
 

@@ -9,8 +9,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from score.errors import DaCapoError
-
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -93,6 +91,8 @@ class _Peer:
         try:
             self._process = subprocess.Popen(command, text=True, stderr=subprocess.DEVNULL, **pipes)
         except OSError as error:
+            from score.errors import DaCapoError
+
             raise DaCapoError(f"cannot run {self._python}: {error.strerror}") from error
         self._line()
         return self
@@ -112,6 +112,8 @@ class _Peer:
         assert self._process.stdout is not None  # noqa: S101
         line = self._process.stdout.readline()
         if not line:
+            from score.errors import DaCapoError
+
             raise DaCapoError(
                 f"{self._python} cannot step RoboPianist: install it as docs/two_hands.md says"
             )

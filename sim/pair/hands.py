@@ -43,11 +43,6 @@ class PairHand:
         """Moving joints in RoboPianist's order: the hand's tree, then the forearm's."""
         return (*(j["name"] for j in self.joints.values()), *(s["name"] for s in self.slides))
 
-    @property
-    def action_names(self) -> tuple[str, ...]:
-        """Servos in RoboPianist's order: wrist, thumb, fingers, forearm."""
-        return (*(servo["name"] for servo in self.servos), *(s["name"] for s in self.slides))
-
     def mirrored(self) -> PairHand:
         """The left hand. Slides keep their axes: they move both hands the same way."""
         return replace(

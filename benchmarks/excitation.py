@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.cells import ROOT, fill, table
 from benchmarks.limits import Demand
-from benchmarks.sim2real import WORLDS, draw_world
+from benchmarks.sim2real import draw_world
 from calibration.excitation import check_excitation, make_excitation
 from calibration.excitation.check import MISPLACED_M, hardest_press, misplaced, touches
 from hardware.world import World, WorldSimulator
@@ -22,6 +22,7 @@ from sim import PHYSICS_STEPS_PER_CONTROL, RigModel, Simulator, build_model, loa
 
 PAGE = ROOT / "docs" / "excitation.md"
 SONG = "ode_to_joy"
+WORLDS = 8
 
 
 def plans(model: RigModel) -> dict[str, Plan]:

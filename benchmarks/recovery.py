@@ -1,7 +1,7 @@
 """Measure what calibration finds of worlds whose truth is known: fills a table of calibration.md.
 
     python -m benchmarks.recovery                    # 8 worlds twice, about an hour
-    python -m benchmarks.recovery --world 0 --kind known
+    python -m benchmarks.recovery --world 11 --kind known
 
 Worlds are those of ``benchmarks.sim2real``: as drawn (*full*), and without what no physics
 parameter can say (*known*): Stribeck friction, backlash, hardening springs, weak motors, fingertips
@@ -188,10 +188,10 @@ def _told(values: list[float]) -> str:
 def main() -> None:
     """Measure what is chosen and not kept yet, then write the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--world", type=int, action="append", help=f"default: 0 to {WORLDS - 1}")
+    parser.add_argument("--world", type=int, action="append", help="default: 11 to 18")
     parser.add_argument("--kind", choices=KINDS, action="append")
     arguments = parser.parse_args()
-    for number in arguments.world or range(WORLDS):
+    for number in arguments.world or WORLDS:
         for kind in arguments.kind or KINDS:
             path = KEPT / "recovery" / kind / f"{number}.json"
             kept(path, lambda of=(number, kind): measure(*of))  # type: ignore[misc]

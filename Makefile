@@ -50,7 +50,8 @@ play: setup
 	@$(RUN) play $(SONG) $(ARGS)
 
 test: setup lint
-	@$(VENV)/bin/python -m pytest tests
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile $(addprefix tests/,unit learning calibration)
+	@$(VENV)/bin/python -m pytest tests/emulated tests/launch  # real time: one at a time
 
 lint: $(DEV_STAMP)
 	@$(VENV)/bin/ruff check .

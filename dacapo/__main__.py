@@ -27,6 +27,7 @@ VERBS = (
     "inspect",
     "repair",
     "calibrate",
+    "dataset",
     "songs",
     "rigs",
     "bench",

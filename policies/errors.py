@@ -13,3 +13,7 @@ class UnreachableError(PolicyError):
 
 class BundleError(PolicyError):
     """A policy bundle cannot be read, or was made for something else."""
+
+
+class DatasetError(PolicyError):
+    """A dataset cannot be made, continued or read."""

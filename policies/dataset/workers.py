@@ -1,0 +1,134 @@
+"""Who does the playing: this process, all cores, or a Ray cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.process import BaseProcess
+from typing import Any, TypeAlias
+
+from policies.dataset.rollouts import Order, Rollout, play
+from policies.errors import DatasetError
+from score import DaCapoError
+
+Perform: TypeAlias = Callable[[Order, Iterable[int]], Iterator[tuple[int, Rollout]]]
+"""Plays rollouts by index and hands them out in the order asked for."""
+
+AHEAD = 2
+"""Rollouts under way for each worker, so that none waits for the writer."""
+
+ADDRESS = "RAY_ADDRESS"
+
+
+@contextlib.contextmanager
+def open_workers(n: int) -> Iterator[Perform]:
+    """Have workers while the block runs: Ray's if ``RAY_ADDRESS`` is set, else processes.
+
+    Args:
+        n: how many processes; 0 for one a core. Ray uses all cores of its cluster.
+
+    Raises:
+        DatasetError: the cluster cannot be reached, or Ray is not installed.
+    """
+    n = n or os.cpu_count() or 1
+    if os.environ.get(ADDRESS):
+        with _ray() as perform:
+            yield perform
+    elif n == 1:
+        yield lambda order, indices: ((index, play(order, index)) for index in indices)
+    else:
+        with _processes(n) as perform:
+            yield perform
+
+
+@contextlib.contextmanager
+def _processes(n: int) -> Iterator[Perform]:
+    context = multiprocessing.get_context("spawn")  # forks of threads, MuJoCo's too, may hang
+    pool = ProcessPoolExecutor(n, context, _end_with_leader)
+
+    def perform(order: Order, indices: Iterable[int]) -> Iterator[tuple[int, Rollout]]:
+        try:
+            yield from _in_order(
+                indices,
+                lambda index: pool.submit(play, order, index),
+                lambda future: future.result(),
+                AHEAD * n,
+            )
+        except BrokenProcessPool as error:
+            raise DatasetError(
+                "a worker was killed (out of memory?): what is finished is kept, build again"
+            ) from error
+
+    try:
+        yield perform
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _end_with_leader() -> None:
+    """A worker whose leader was killed would wait for work for ever."""
+    leader = multiprocessing.parent_process()
+    if leader is not None:
+        threading.Thread(target=_follow, args=(leader,), daemon=True).start()
+
+
+def _follow(leader: BaseProcess) -> None:
+    leader.join()
+    os._exit(1)
+
+
+@contextlib.contextmanager
+def _ray() -> Iterator[Perform]:
+    try:
+        import ray  # heavy, and only needed here  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise DatasetError(f"{ADDRESS} is set, but {error}: pip install '.[cluster]'") from error
+    try:
+        ray.init(log_to_driver=False, configure_logging=False)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise DatasetError(f"no Ray cluster at {os.environ[ADDRESS]}: start it first") from error
+    cores = int(ray.cluster_resources().get("CPU", 1))
+    remote = ray.remote(max_retries=3)(play)
+
+    def perform(order: Order, indices: Iterable[int]) -> Iterator[tuple[int, Rollout]]:
+        try:
+            yield from _in_order(
+                indices, lambda index: remote.remote(order, index), ray.get, AHEAD * cores
+            )
+        except ray.exceptions.RayTaskError as error:
+            if isinstance(error.cause, DaCapoError):
+                raise error.cause from error
+            raise
+        except (ray.exceptions.RayError, ConnectionError) as error:
+            raise DatasetError(
+                "the Ray cluster went away: what is finished is kept, start it and build again"
+            ) from error
+
+    try:
+        yield perform
+    finally:
+        ray.shutdown()
+
+
+def _in_order(
+    indices: Iterable[int],
+    submit: Callable[[int], Any],
+    result: Callable[[Any], Rollout],
+    most: int,
+) -> Iterator[tuple[int, Rollout]]:
+    """Results in the order asked for, so many under way at a time."""
+    under_way: deque[tuple[int, Any]] = deque()
+    for index in indices:
+        under_way.append((index, submit(index)))
+        if len(under_way) >= most:
+            first, future = under_way.popleft()
+            yield first, result(future)
+    while under_way:
+        first, future = under_way.popleft()
+        yield first, result(future)

@@ -1,0 +1,235 @@
+"""Datasets: built, killed, continued, refused, read by a plain ``zarr.open``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import zarr
+from numpy.typing import NDArray
+
+from policies.dataset import (
+    Built,
+    Settings,
+    Status,
+    build,
+    draw_stats,
+    load_chunks,
+    open_loop,
+    open_store,
+    open_workers,
+    read_stats,
+)
+from policies.errors import DatasetError
+from score import DaCapoError, Note, Score, write_midi
+from sim.pair import build_pair, load_pair
+
+RIG = "shadow_pair_88"
+N = 3
+
+
+@pytest.fixture(scope="module")
+def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A song of 10 control steps."""
+    path = tmp_path_factory.mktemp("song") / "short.mid"
+    write_midi(Score("short", (Note(60, 0.0, 0.2), Note(64, 0.25, 0.45))), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def settings(song: Path) -> Settings:
+    """Hands that stay where they are."""
+    model = build_pair(load_pair(RIG))
+    (chunk,) = load_chunks([str(song)], 1.0)
+    targets = np.clip(np.zeros((chunk.goals.n_steps, 39)), model.action_low, model.action_high)
+    given = song.with_name("short_0.npz")
+    np.savez(given, targets=targets)
+    return Settings(RIG, open_loop, given, N, noise=0.01, stretch=1.0, seed=3)
+
+
+def make(path: Path, song: Path, settings: Settings) -> Built:
+    with open_workers(1) as perform:
+        return build(path, [str(song)], settings, perform, lambda status: None)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, song: Path, settings: Settings) -> Path:
+    path = tmp_path_factory.mktemp("whole") / "whole.zarr"
+    built = make(path, song, settings)
+    assert (built.chunks, built.found, built.made) == (1, 0, N)
+    return path
+
+
+@pytest.fixture
+def copy(tmp_path: Path, whole: Path) -> Path:
+    return Path(shutil.copytree(whole, tmp_path / "copy.zarr"))
+
+
+def opened(path: Path) -> Any:
+    """As anybody would, without this project."""
+    return zarr.open(path, mode="r")
+
+
+def content(path: Path) -> dict[str, bytes]:
+    return {str(f.relative_to(path)): f.read_bytes() for f in path.rglob("*") if f.is_file()}
+
+
+def test_has_the_arrays_of_rp1m(whole: Path) -> None:
+    chunk = opened(whole)["short_0"]
+    steps = chunk["actions"].shape[1]
+    shapes = {"actions": 39, "goals": 89, "piano_states": 89, "hand_joints": 46}
+    shapes |= {"hand_fingertips": 30, "keys_sounding": 88}
+    for name, n in shapes.items():
+        assert chunk[name].shape == (N, steps, n)
+        assert chunk[name].chunks == (1, steps, n)
+        assert chunk[name].dtype == np.float32
+    assert chunk["f1"].shape == (N,)
+    assert np.isfinite(chunk["f1"][:]).all()
+    assert "short_0" in (whole / "README.md").read_text()
+
+
+def test_no_two_rollouts_are_equal(whole: Path) -> None:
+    chunk = opened(whole)["short_0"]
+    for name in ("actions", "hand_joints", "hand_fingertips"):
+        rows = {chunk[name][i].tobytes() for i in range(N)}
+        assert len(rows) == N
+
+
+def test_processes_make_the_same(tmp_path: Path, song: Path, settings: Settings) -> None:
+    """As one process does, whichever worker plays what."""
+    path = tmp_path / "whole.zarr"
+    with open_workers(2) as perform:
+        build(path, [str(song)], replace(settings, rollouts=2), perform, lambda status: None)
+    alone = tmp_path / "alone" / "whole.zarr"
+    alone.parent.mkdir()
+    make(alone, song, replace(settings, rollouts=2))
+    assert content(path) == content(alone)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from policies.dataset import Settings, build, open_loop, open_workers, store
+
+written = store.ChunkStore.write
+def write(self, index, rollout):
+    if index == 1:  # half of this one
+        for name in store.ARRAYS[:3]:
+            self._arrays[name][index] = rollout.arrays[name]
+        os.kill(os.getpid(), signal.SIGKILL)
+    written(self, index, rollout)
+
+store.ChunkStore.write = write
+path, song, given = map(Path, sys.argv[1:])
+settings = Settings("shadow_pair_88", open_loop, given, 3, noise=0.01, stretch=1.0, seed=3)
+with open_workers(1) as perform:
+    build(path, [str(song)], settings, perform, lambda status: None)
+"""
+
+
+def test_goes_on_after_a_kill(tmp_path: Path, song: Path, whole: Path, settings: Settings) -> None:
+    path = tmp_path / "whole.zarr"
+    command = [sys.executable, "-c", KILLED, str(path), str(song), str(settings.given)]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    killed = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    f1 = opened(path)["short_0"]["f1"][:]
+    assert np.isnan(f1).tolist() == [False, True, True]
+    assert make(path, song, settings).found == 1
+    assert content(path) == content(whole)
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        ("short_0/f1/.zarray",),
+        ("short_0/f1", "short_0/actions/.zarray"),
+        ("short_0",),
+        ("short_0", "README.md", ".zattrs"),
+    ],
+)
+def test_goes_on_from_half_made_groups(
+    copy: Path, song: Path, whole: Path, settings: Settings, lost: tuple[str, ...]
+) -> None:
+    """Killed before the first rollout: only some of the files are there."""
+    for name in lost:
+        path = copy / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert make(copy, song, settings).made == N
+    ours, theirs = content(copy), content(whole)
+    assert ours.pop("README.md") != theirs.pop("README.md")  # it has the folder's name
+    assert ours == theirs
+
+
+def test_refuses_a_truncated_store(copy: Path, song: Path, settings: Settings) -> None:
+    file = copy / "short_0" / "hand_joints" / "1.0.0"
+    file.write_bytes(file.read_bytes()[:20])
+    with pytest.raises(DatasetError, match="'hand_joints' is cut off or damaged"):
+        make(copy, song, settings)
+    file.unlink()
+    with pytest.raises(DatasetError, match="'hand_joints' is cut off or damaged"):
+        make(copy, song, settings)
+    (copy / ".zattrs").write_bytes(b"{")
+    with pytest.raises(DatasetError):
+        open_store(copy)
+
+
+def test_refuses_other_settings(copy: Path, song: Path, settings: Settings) -> None:
+    other = replace(settings, rig="shadow_pair_88_four_fingers")
+    with pytest.raises(DatasetError, match="made with rig shadow_pair_88, asked for is"):
+        make(copy, song, other)
+    with pytest.raises(DatasetError, match="seed"):
+        make(copy, song, replace(settings, seed=4))
+
+
+def test_refuses_other_targets(copy: Path, song: Path, settings: Settings, tmp_path: Path) -> None:
+    np.savez(tmp_path / "other.npz", targets=np.ones((10, 39)))
+    with pytest.raises(DatasetError, match="made of another"):
+        make(copy, song, replace(settings, given=tmp_path / "other.npz"))
+
+
+def test_refuses_a_folder_of_something_else(tmp_path: Path, song: Path, settings: Settings) -> None:
+    (tmp_path / "diary.txt").write_text("dear diary")
+    with pytest.raises(DatasetError, match="not empty"):
+        make(tmp_path, song, settings)
+    assert (tmp_path / "diary.txt").exists()
+
+
+@pytest.mark.parametrize("targets", [np.zeros((2, 39)), np.full((10, 39), np.nan)])
+def test_refuses_targets_that_do_not_fit(
+    tmp_path: Path, song: Path, settings: Settings, targets: NDArray[np.float64]
+) -> None:
+    given = tmp_path / "bad.npz"
+    np.savez(given, targets=targets)
+    with pytest.raises(DatasetError, match=r"bad\.npz"):
+        make(tmp_path / "out.zarr", song, replace(settings, given=given))
+
+
+def test_draws_its_statistics(whole: Path) -> None:
+    (stats,) = read_stats(open_store(whole))
+    assert (stats.name, stats.active_keys, len(stats.f1)) == ("short_0", 2, N)
+    assert stats.presses.sum() == 2
+    assert draw_stats([stats]).startswith(b"\x89PNG")
+
+
+def test_a_cluster_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Ray the message says what to install, with it that nothing answers."""
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(DaCapoError, match="RAY_ADDRESS is set"), open_workers(0):
+        pass
+
+
+def test_says_how_far_it_is(tmp_path: Path, song: Path, settings: Settings) -> None:
+    seen: list[Status] = []
+    with open_workers(1) as perform:
+        build(tmp_path / "a.zarr", [str(song)], replace(settings, rollouts=2), perform, seen.append)
+    assert [(status.done, status.total) for status in seen] == [(1, 2), (2, 2)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -24,6 +25,9 @@ AHEAD = 2
 """Rollouts under way for each worker, so that none waits for the writer."""
 
 ADDRESS = "RAY_ADDRESS"
+
+ANSWER_S = 5.0
+"""How long a cluster may take to accept a connection."""
 
 
 @contextlib.contextmanager
@@ -89,6 +93,7 @@ def _ray() -> Iterator[Perform]:
         import ray  # heavy, and only needed here  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise DatasetError(f"{ADDRESS} is set, but {error}: pip install '.[cluster]'") from error
+    _require_answer(os.environ[ADDRESS])
     try:
         ray.init(log_to_driver=False, configure_logging=False)
     except (ConnectionError, RuntimeError, ValueError) as error:
@@ -114,6 +119,17 @@ def _ray() -> Iterator[Perform]:
         yield perform
     finally:
         ray.shutdown()
+
+
+def _require_answer(address: str) -> None:
+    """Ray itself asks for minutes before it gives up."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdecimal():  # "auto" and the like: Ray finds out
+        return
+    try:
+        socket.create_connection((host, int(port)), ANSWER_S).close()
+    except (OSError, OverflowError) as error:
+        raise DatasetError(f"no Ray cluster at {address}: start it first") from error
 
 
 def _in_order(

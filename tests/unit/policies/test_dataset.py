@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def copy(tmp_path: Path, whole: Path) -> Path:
     return Path(shutil.copytree(whole, tmp_path / "copy.zarr"))
 
 
-def opened(path: Path) -> Any:
+def opened(path: Path) -> Any:  # noqa: ANN401  # Zarr types what is inside too widely
     """As anybody would, without this project."""
     return zarr.open(path, mode="r")
 
@@ -220,11 +221,17 @@ def test_draws_its_statistics(whole: Path) -> None:
     assert draw_stats([stats]).startswith(b"\x89PNG")
 
 
-def test_a_cluster_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without Ray the message says what to install, with it that nothing answers."""
+def test_a_cluster_without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(DaCapoError, match="RAY_ADDRESS is set"), open_workers(0):
+        pass
+
+
+def test_a_cluster_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    monkeypatch.setitem(sys.modules, "ray", ModuleType("ray"))
+    with pytest.raises(DaCapoError, match="no Ray cluster at 127"), open_workers(0):
         pass
 
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.dataset.store import ChunkStore, Store
 from policies.errors import DatasetError
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,16 +64,10 @@ def draw_stats(stats: Sequence[ChunkStats]) -> bytes:
     presses = np.sum([chunk.presses for chunk in stats], axis=0)
     pressed.bar(np.arange(len(presses)), presses, width=1.0)
     pressed.set(xlabel="key", ylabel="presses due", title="Keys pressed")
-    _histogram(active, [chunk.active_keys for chunk in stats], "keys", "chunks")
-    active.set(title="Active keys of a piece")
-    _histogram(scores, np.concatenate([chunk.f1 for chunk in stats]), "frame F1", "rollouts")
-    scores.set(title="F1 of rollouts", xlim=(0.0, 1.0))
+    active.hist([chunk.active_keys for chunk in stats], bins=np.arange(0, len(presses) + 4, 4))
+    active.set(xlabel="keys", ylabel="chunks", title="Active keys of a piece")
+    scores.hist(np.concatenate([chunk.f1 for chunk in stats]), bins=np.linspace(0.0, 1.0, 51))
+    scores.set(xlabel="frame F1", ylabel="rollouts", title="F1 of rollouts")
     picture = BytesIO()
     figure.savefig(picture, format="png", dpi=120)
     return picture.getvalue()
-
-
-def _histogram(axes: Axes, values: Sequence[float] | NDArray[np.float64], x: str, y: str) -> None:
-    axes.hist(values, bins=20)
-    axes.set(xlabel=x, ylabel=y)
-    axes.grid(alpha=0.3)

@@ -101,10 +101,19 @@ def _ray() -> Iterator[Perform]:
     cores = int(ray.cluster_resources().get("CPU", 1))
     remote = ray.remote(max_retries=3)(play)
 
+    def fetch(reference: Any) -> Rollout:  # noqa: ANN401  # Ray's
+        while True:
+            try:
+                rollout: Rollout = ray.get(reference, timeout=ANSWER_S)
+            except ray.exceptions.GetTimeoutError:
+                _require_answer(os.environ[ADDRESS])  # Ray would end this process without a word
+            else:
+                return rollout
+
     def perform(order: Order, indices: Iterable[int]) -> Iterator[tuple[int, Rollout]]:
         try:
             yield from _in_order(
-                indices, lambda index: remote.remote(order, index), ray.get, AHEAD * cores
+                indices, lambda index: remote.remote(order, index), fetch, AHEAD * cores
             )
         except ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, DaCapoError):
@@ -129,7 +138,9 @@ def _require_answer(address: str) -> None:
     try:
         socket.create_connection((host, int(port)), ANSWER_S).close()
     except (OSError, OverflowError) as error:
-        raise DatasetError(f"no Ray cluster at {address}: start it first") from error
+        raise DatasetError(
+            f"no Ray cluster at {address}: start it; what is finished is kept, build again"
+        ) from error
 
 
 def _in_order(

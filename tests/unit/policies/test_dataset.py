@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -17,6 +18,7 @@ import pytest
 import zarr
 from numpy.typing import NDArray
 
+from dacapo.__main__ import main
 from policies.dataset import (
     Built,
     Settings,
@@ -233,6 +235,23 @@ def test_a_cluster_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(sys.modules, "ray", ModuleType("ray"))
     with pytest.raises(DaCapoError, match="no Ray cluster at 127"), open_workers(0):
         pass
+
+
+def test_command_line(
+    tmp_path: Path, song: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "a.zarr"
+    words = ["dataset", "build", str(song), "--policy", str(settings.given), "--out", str(out)]
+    words += ["--rollouts", "2", "--stretch", "1", "--workers", "1", "--json"]
+    for found in (0, 2):
+        assert main(words) == 0
+        assert json.loads(capsys.readouterr().out)["rollouts_found"] == found
+    assert main(["dataset", "stats", str(out), "--out", str(tmp_path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["chunks"][0]["rollouts"] == 2
+    assert (tmp_path / "a.png").is_file()
+    assert main(["dataset", "stats", str(tmp_path / "none")]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    assert main(["dataset", "stats", "a", "b"]) == 2
 
 
 def test_says_how_far_it_is(tmp_path: Path, song: Path, settings: Settings) -> None:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from policies.dataset.card import write_card
+from policies.dataset.chunk_store import ChunkStore, Shapes
 from policies.dataset.chunks import CHUNK_STEPS, Chunk, load_chunks
 from policies.dataset.player import MakePlayer, given_digest
 from policies.dataset.rollouts import Order
-from policies.dataset.store import SCHEMA, ChunkStore, Shapes, Store, make_store
+from policies.dataset.store import SCHEMA, Store, make_store
 from policies.dataset.workers import Perform
 from score import CONTROL_STEP_S
 from sim.pair import PairModel, build_pair, load_pair

@@ -9,7 +9,8 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.dataset.store import ChunkStore, Store
+from policies.dataset.chunk_store import ChunkStore
+from policies.dataset.store import Store
 from policies.errors import DatasetError
 
 

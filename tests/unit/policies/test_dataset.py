@@ -120,7 +120,7 @@ def test_processes_make_the_same(tmp_path: Path, song: Path, settings: Settings)
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from policies.dataset import Settings, build, open_loop, open_workers, store
+from policies.dataset import Settings, build, chunk_store as store, open_loop, open_workers
 
 written = store.ChunkStore.write
 def write(self, index, rollout):

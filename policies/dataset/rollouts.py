@@ -52,7 +52,7 @@ class Rollout:
     """What is kept of a rollout.
 
     Attributes:
-        arrays: float32 by name, each of shape ``(n_steps, ...)``; ``chunk_store.ARRAYS`` lists them.
+        arrays: float32 by name, of shape ``(n_steps, ...)``; ``chunk_store.ARRAYS`` lists them.
         f1: frame F1.
     """
 

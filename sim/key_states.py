@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-# Half a degree from the stop (robopianist/models/piano/piano_constants.py).
-_ROBOPIANIST_THRESHOLD_RAD = 0.00872665
+SOUNDS_WITHIN_RAD = 0.00872665
+"""Half a degree: how near its stop a key sounds (robopianist/models/piano/piano_constants.py)."""
 
 Floats = NDArray[np.float64]
 
@@ -33,7 +33,7 @@ def sounds_robopianist(angle_rad: Floats, travel_rad: Floats) -> NDArray[np.bool
         travel_rad: full travel of each key, shape ``(n_keys,)``.
     """
     left = travel_rad - np.clip(angle_rad, 0.0, travel_rad)
-    return np.asarray(left <= _ROBOPIANIST_THRESHOLD_RAD)
+    return np.asarray(left <= SOUNDS_WITHIN_RAD)
 
 
 def sounds_lab(depth: Floats, threshold: Floats | float) -> NDArray[np.bool_]:

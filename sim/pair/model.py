@@ -67,6 +67,12 @@ def build_pair(rig: PairRig) -> PairModel:
 
     Untouched keys sleep, which RoboPianist's do not: they would not move.
     """
+    spec, forearms = pair_spec(rig)
+    return index_pair(spec.compile(), rig, forearms)
+
+
+def pair_spec(rig: PairRig) -> tuple[mujoco.MjSpec, list[list[str]]]:
+    """Describe a rig of two hands; also the names of the shapes of either forearm."""
     spec = mujoco.MjSpec()
     spec.modelname = rig.name
     spec.compiler.degree = False
@@ -77,12 +83,11 @@ def build_pair(rig: PairRig) -> PairModel:
     spec.option.sleep_tolerance = 1e-3
     for key in range(rig.piano.n_keys):
         _add_key(spec, rig, key)
-    forearms = [_add_arm(spec, rig, side) for side in SIDES]
-    mj = spec.compile()
-    return _index(mj, rig, forearms)
+    return spec, [_add_arm(spec, rig, side) for side in SIDES]
 
 
-def _index(mj: mujoco.MjModel, rig: PairRig, forearms: list[list[str]]) -> PairModel:
+def index_pair(mj: mujoco.MjModel, rig: PairRig, forearms: list[list[str]]) -> PairModel:
+    """Find the named parts of a compiled rig; ``forearms`` as ``pair_spec`` gives them."""
     hand = rig.hand_data
     joints = [f"{side}_{name}" for side in SIDES for name in hand.joint_names]
     keys = [mj.geom(key_name(key)).id for key in range(rig.piano.n_keys)]

@@ -1,0 +1,23 @@
+"""Whether contacts were dropped for want of room: MJX itself goes on without a word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from mujoco.mjx import Impl
+
+
+def overflowed(data: Any) -> jax.Array:
+    """Whether the last physics step of one environment had no room for all contacts.
+
+    Warp says so itself, in a word of bits. The JAX implementation keeps the deepest contacts, as
+    many as there is room for: when every one of them is a contact, more may have been.
+
+    Args:
+        data: MJX's state, of one environment.
+    """
+    if data.impl == Impl.WARP:
+        return jnp.any(data._impl.overflow != 0)  # noqa: SLF001  # MJX's name for what differs
+    return jnp.all(data._impl.contact.dist < data._impl.contact.includemargin)  # noqa: SLF001

@@ -1,0 +1,163 @@
+"""RoboPianist's task in MJX: pure functions of one environment, to be batched by ``jax.vmap``."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from mujoco import mjx
+
+from score import Goals
+from sim.errors import SimError
+from sim.key_states import SOUNDS_WITHIN_RAD
+from sim.mjx.contacts import overflowed
+from sim.mjx.errors import ContactOverflowError
+from sim.mjx.model import Implementation, max_contacts, max_rows
+from sim.mjx.observation import Seen, observation
+from sim.mjx.reward import MjxReward
+from sim.mjx.song import Song
+from sim.model import PHYSICS_STEPS_PER_CONTROL
+from sim.pair.environment import PEDAL_DOWN
+from sim.pair.model import PairModel
+
+
+class State(NamedTuple):
+    """One environment; a batch has the environments first in every array.
+
+    Attributes:
+        data: MJX's state.
+        step: control step that comes next.
+        pedal: 0 to 1.
+        overflowed: whether contacts were dropped since the first reset; see ``check``.
+    """
+
+    data: Any
+    step: jax.Array
+    pedal: jax.Array
+    overflowed: jax.Array
+
+
+class MjxEnvironment:
+    """One song for two hands; as ``sim.pair.PairEnvironment``, but it restarts by itself.
+
+    ``reset`` and ``step`` are pure and compile; batch them with ``jax.vmap``.
+
+    Attributes:
+        model: the reduced rig.
+        n_envs: environments stepped together.
+        n_actions: size of an action.
+    """
+
+    def __init__(
+        self, model: PairModel, goals: Goals, implementation: Implementation, n_envs: int
+    ) -> None:
+        """Put a song and a rig on the device.
+
+        Args:
+            model: from ``build_reduced``.
+            goals: the song for its keyboard.
+            implementation: of the physics.
+            n_envs: environments that will be stepped together: Warp shares room for contacts.
+
+        Raises:
+            SimError: goals for another keyboard.
+        """
+        piano = model.rig.piano
+        if (goals.lowest_pitch, goals.n_keys) != (piano.lowest_pitch, piano.n_keys):
+            raise SimError(f"{goals.name}: goals for {goals.n_keys} keys, not {piano.n_keys}")
+        self.model, self.n_envs, self.n_actions = model, n_envs, len(model.action_names)
+        self._implementation, self._song = implementation, Song.of(goals)
+        self._reward = MjxReward(model, self._song)
+        self._mjx = mjx.put_model(model.mj, impl=implementation)
+        self._travel_rad = jnp.asarray(model.key_travel_rad)
+        self._joints = jnp.asarray(model.joint_qpos)
+        self._tips = jnp.asarray(model.fingertip_sites)
+
+    def reset(self, key: jax.Array) -> State:
+        """All joints at zero, somewhere in the song, so that a batch is spread over it.
+
+        Args:
+            key: decides where; restarts are at the beginning.
+        """
+        step = jax.random.randint(key, (), 0, self._song.n_steps)
+        data = mjx.kinematics(self._mjx, self._fresh())
+        return State(data, step, jnp.zeros_like(data.qpos[0]), jnp.array(False))
+
+    def observe(self, state: State) -> jax.Array:
+        """What a policy sees, shape ``(1144,)`` with two whole hands."""
+        return observation(self._seen(state.data, state.pedal), self._song, state.step)
+
+    def step(self, state: State, action: jax.Array) -> tuple[State, jax.Array, jax.Array, jax.Array]:
+        """Hold servo targets for a control step; after the last one start the song again.
+
+        Args:
+            state: from ``reset`` or ``step``.
+            action: servo targets and pedal, shape ``(n_actions,)`` [rad, m, 1].
+
+        Returns:
+            The next state, its observation, the reward, and whether the song ended, in which case
+            state and observation are the first of the next episode.
+        """
+        state, terms = self.play(state, action)
+        done = state.step == self._song.n_steps
+        state = self._restarted(state, done)
+        return state, self.observe(state), jnp.stack([*terms.values()]).sum(), done
+
+    def play(self, state: State, action: jax.Array) -> tuple[State, dict[str, jax.Array]]:
+        """A control step without a restart, and the terms of its reward by name."""
+        with jax.default_matmul_precision("highest"):  # TF32 would blur the physics
+            data, dropped = self._simulated(state.data.replace(ctrl=action[:-1]))
+        pedal = jnp.clip(action[-1], 0.0, 1.0)
+        angles = jnp.clip(data.qpos[: self.model.n_keys], 0.0, self._travel_rad)
+        terms = self._reward(
+            state.step,
+            self._seen(data, pedal),
+            self._travel_rad - angles <= SOUNDS_WITHIN_RAD,
+            pedal >= PEDAL_DOWN,
+            data.geom_xpos,
+            data.actuator_force,
+            data.qvel,
+        )
+        return State(data, state.step + 1, pedal, state.overflowed | dropped), terms
+
+    def check(self, state: State) -> None:
+        """To be called now and then outside of compiled code.
+
+        Raises:
+            ContactOverflowError: contacts were dropped in an environment of the batch.
+        """
+        if dropped := int(state.overflowed.sum()):
+            raise ContactOverflowError(
+                f"{dropped} of {state.overflowed.size} environments had more than "
+                f"{max_contacts(self.model.mj)} contacts: build_reduced with more max_contacts"
+            )
+
+    def _simulated(self, data: Any) -> tuple[Any, jax.Array]:
+        def substep(_: int, carry: tuple[Any, jax.Array]) -> tuple[Any, jax.Array]:
+            after = mjx.step(self._mjx, carry[0])
+            return after, carry[1] | overflowed(after)
+
+        start = (data, jnp.array(False))
+        data, dropped = jax.lax.fori_loop(0, PHYSICS_STEPS_PER_CONTROL, substep, start)
+        return mjx.kinematics(self._mjx, data), dropped  # places as they are now
+
+    def _restarted(self, state: State, done: jax.Array) -> State:
+        """Only what moves is replaced: Warp's buffers are shared by all environments."""
+        fresh, data = self._fresh(), state.data
+        moving = ("qpos", "qvel", "qacc_warmstart", "ctrl", "time")
+        restarted = {m: jnp.where(done, getattr(fresh, m), getattr(data, m)) for m in moving}
+        data = mjx.kinematics(self._mjx, data.replace(**restarted))
+        step, pedal = (jnp.where(done, 0, x).astype(x.dtype) for x in (state.step, state.pedal))
+        return State(data, step, pedal, state.overflowed)
+
+    def _fresh(self) -> Any:
+        mj, room = self.model.mj, {}
+        if self._implementation == "warp":
+            room = {"naconmax": self.n_envs * max_contacts(mj), "njmax": max_rows(mj)}
+        return mjx.make_data(mj, impl=self._implementation, **room)
+
+    def _seen(self, data: Any, pedal: jax.Array) -> Seen:
+        angles = data.qpos[: self.model.n_keys]
+        depth = jnp.clip(angles, 0.0, self._travel_rad) / self._travel_rad
+        return Seen(depth, pedal, data.site_xpos[self._tips], data.qpos[self._joints])

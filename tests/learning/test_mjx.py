@@ -1,0 +1,216 @@
+"""Two hands in MJX against the C simulator: the same reduced model, states, observation, reward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import mujoco
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+pytest.importorskip("mujoco.mjx", reason="needs the extra mjx")
+pytest.importorskip("warp", reason="needs the extra mjx")
+
+from mujoco import mjx
+from scipy.optimize import linear_sum_assignment
+
+from score import load_song, make_goals
+from score.robopianist import load_goals
+from sim import SimError
+from sim.mjx import (
+    ContactOverflowError,
+    DeviceMemoryError,
+    MjxEnvironment,
+    build_reduced,
+    device_memory,
+)
+from sim.mjx.contacts import overflowed
+from sim.mjx.fingering import fingering
+from sim.mjx.model import max_rows
+from sim.mjx.observation import Seen
+from sim.mjx.reward import MjxReward, sustain_worth
+from sim.mjx.song import Song
+from sim.pair import PairEnvironment, PairModel, build_pair, flat, load_pair
+from sim.rewards import sustain
+
+Actions = NDArray[np.float64]
+SONG = "hot_cross_buns"
+
+
+@cache
+def reduced(max_contacts: int = 32) -> PairModel:
+    return build_reduced(load_pair("shadow_pair_88"), max_contacts)
+
+
+def wandering(model: PairModel, n_steps: int, seed: int) -> Actions:
+    """Targets that change every quarter of a second; hands stay over the keyboard's middle."""
+    rng = np.random.default_rng(seed)
+    targets = rng.uniform(model.action_low, model.action_high, (n_steps // 5, len(model.action_low)))
+    along = [name.endswith("forearm_tx") for name in model.action_names]
+    targets[:, along] *= 0.1
+    return targets.repeat(5, axis=0)
+
+
+def largest_error(step: Callable[[Any], Any], data: Any, seed: int) -> tuple[float, int]:
+    """Of ``qpos`` against C over 200 physics steps, and the most contacts there were at once."""
+    model = reduced()
+    reference, error, n_contacts = mujoco.MjData(model.mj), 0.0, 0
+    for action in wandering(model, 20, seed).repeat(10, axis=0):
+        reference.ctrl[:] = action[:-1]
+        mujoco.mj_step(model.mj, reference)
+        data = step(data.replace(ctrl=jnp.asarray(action[:-1])))
+        error = max(error, float(np.abs(np.asarray(data.qpos) - reference.qpos).max()))
+        n_contacts = max(n_contacts, reference.ncon)
+    return error, n_contacts
+
+
+@pytest.fixture
+def _double_precision() -> Iterator[None]:
+    with jax.enable_x64(True):
+        yield
+
+
+@pytest.mark.usefixtures("_double_precision")
+def test_jax_moves_as_the_c_simulator() -> None:
+    mj = reduced().mj
+    model, data = mjx.put_model(mj, impl="jax"), mjx.make_data(mj, impl="jax")
+    step = jax.jit(lambda data: mjx.step(model, data))
+    error, n_contacts = largest_error(step, data, seed=1)
+    assert n_contacts >= 4
+    assert error < 1e-6
+
+
+def test_warp_moves_as_the_c_simulator() -> None:
+    mj = reduced().mj
+    model = mjx.put_model(mj, impl="warp")
+    data = mjx.make_data(mj, impl="warp", naconmax=32, njmax=max_rows(mj))
+    step = jax.jit(lambda data: mjx.step(model, data))
+    for seed in (1, 2):
+        error, n_contacts = largest_error(step, data, seed)
+        assert n_contacts >= 4
+        assert error < 1e-4
+
+
+def test_plays_as_the_environment_of_the_c_simulator() -> None:
+    """Two environments of a batch with other actions, through the end of the song and beyond."""
+    model, goals = reduced(), load_goals(SONG)
+    environment = MjxEnvironment(model, goals, "warp", n_envs=2)
+    state = jax.jit(jax.vmap(environment.reset))(jax.random.split(jax.random.key(0), 2))
+    last = goals.n_steps - 15
+    state = state._replace(step=jnp.array([0, last]))
+    step = jax.jit(jax.vmap(environment.step))
+    references = [PairEnvironment(model, goals), PairEnvironment(model, goals)]
+    for reference in references:
+        reference.reset()
+    references[1]._step = last
+    actions = np.stack([wandering(model, 20, seed) for seed in (1, 2)], axis=1)
+    for t, action in enumerate(actions):
+        state, observed, reward, done = step(state, jnp.asarray(action))
+        for i, reference in enumerate(references):
+            expected = reference.step(action[i])
+            assert bool(done[i]) == expected.last()
+            assert float(reward[i]) == pytest.approx(expected.reward, abs=1e-3)
+            if expected.last():
+                expected = reference.reset()
+            np.testing.assert_allclose(observed[i], flat(expected.observation), atol=1e-3)
+        assert bool(done[1]) == (t == 14)
+    environment.check(state)
+
+
+def test_resets_spread_over_the_song() -> None:
+    environment = MjxEnvironment(reduced(), load_goals(SONG), "warp", n_envs=64)
+    state = jax.vmap(environment.reset)(jax.random.split(jax.random.key(0), 64))
+    assert len(set(state.step.tolist())) > 20
+    assert jax.vmap(environment.observe)(state).shape == (64, 1144)
+
+
+def pressed() -> mujoco.MjData:
+    """Fingertips pushed into the keys."""
+    model = reduced()
+    data = mujoco.MjData(model.mj)
+    joints = [name.endswith(("FJ3", "WRJ1")) for name in model.joint_names]
+    data.qpos[model.joint_qpos[np.array(joints)]] = 0.4
+    mujoco.mj_forward(model.mj, data)
+    assert data.ncon > 4
+    return data
+
+
+def test_jax_reports_contacts_without_room() -> None:
+    qpos = jnp.asarray(pressed().qpos)
+    for room, dropped in ((2, True), (32, False)):
+        mj = reduced(room).mj
+        model, data = mjx.put_model(mj, impl="jax"), mjx.make_data(mj, impl="jax")
+        data = mjx.collision(model, mjx.kinematics(model, data.replace(qpos=qpos)))
+        assert bool(overflowed(data)) is dropped
+
+
+def test_warp_without_room_for_contacts_is_an_error() -> None:
+    environment = MjxEnvironment(reduced(1), load_goals(SONG), "warp", n_envs=1)
+    state = jax.vmap(environment.reset)(jax.random.split(jax.random.key(0), 1))
+    environment.check(state)
+    state = state._replace(data=state.data.replace(qpos=jnp.asarray(pressed().qpos)[None]))
+    state, *_ = jax.jit(jax.vmap(environment.step))(state, jnp.zeros((1, environment.n_actions)))
+    with pytest.raises(ContactOverflowError, match="1 of 1 environments had more than 1 contacts"):
+        environment.check(state)
+
+
+def test_the_reward_is_that_of_the_c_simulator() -> None:
+    """From the same states, hands apart and forearms in each other."""
+    model, goals = build_pair(load_pair("shadow_pair_88")), load_goals(SONG)
+    reference, reward = PairEnvironment(model, goals), jax.jit(MjxReward(model, Song.of(goals)))
+    rng = np.random.default_rng(3)
+    reference.reset()
+    touched = []
+    for t in range(60):
+        action = rng.uniform(model.action_low, model.action_high)
+        reference.step(action)
+        data = reference.data
+        seen = Seen(*(reference.observation()[n] for n in ("keys", "sustain", "fingertips", "joints")))
+        arrays = (reference.sounding, np.bool_(reference.pedal_down), data.geom_xpos)
+        terms = reward(t, seen, *arrays, data.actuator_force, data.qvel)
+        for name, value in reference.reward_terms.items():
+            assert float(terms[name]) == pytest.approx(value, rel=1e-4, abs=1e-5), name
+        touched.append(reference.reward_terms["collision"] == 0.0)
+    assert 0 < sum(touched) < 60
+
+
+@pytest.mark.parametrize("n_due", range(13))
+def test_fingering_is_the_best_there_is(n_due: int) -> None:
+    rng = np.random.default_rng(n_due)
+    due = jnp.arange(12) < n_due
+    for _ in range(5):
+        distances = rng.uniform(size=(12, 10))
+        worth = np.exp(-distances)
+        keys, fingers = linear_sum_assignment(distances[:n_due])
+        expected = worth[keys, fingers].mean() if n_due else 1.0
+        assert float(_fingering(distances, worth, due)) == pytest.approx(expected, abs=1e-6)
+
+
+_fingering = jax.jit(fingering)
+
+
+def test_the_pedal_is_worth_what_it_is_worth() -> None:
+    goal, down = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
+    np.testing.assert_allclose(sustain_worth(jnp.asarray(goal - down)), sustain(goal, down), rtol=1e-5)
+
+
+def test_says_in_one_line_what_to_change_when_memory_is_short() -> None:
+    def exhausted() -> None:
+        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 1 bytes.")
+
+    with pytest.raises(DeviceMemoryError, match="for 4096 environments: step fewer together"):
+        with device_memory(4096):
+            exhausted()
+    with pytest.raises(RuntimeError, match="something else"), device_memory(1):
+        raise RuntimeError("something else")
+
+
+def test_refuses_goals_of_another_keyboard() -> None:
+    goals = make_goals(load_song(SONG), 36, 49)
+    with pytest.raises(SimError, match="49 keys"):
+        MjxEnvironment(reduced(), goals, "warp", n_envs=1)

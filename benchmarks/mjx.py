@@ -106,7 +106,7 @@ def _row(cell: dict[str, Any]) -> tuple[str, ...]:
     if "error" in cell:
         return (*first, "not enough memory", "")
     rates = cell["control_steps_per_s"]
-    rate = f"{sorted(rates)[len(rates) // 2]:,.0f} ({min(rates):,.0f}–{max(rates):,.0f})"
+    rate = f"{sorted(rates)[len(rates) // 2]:,.0f} ({min(rates):,.0f} to {max(rates):,.0f})"
     return (*first, rate, f"{cell['compile_s']:.0f}")
 
 

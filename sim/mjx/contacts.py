@@ -8,8 +8,11 @@ import jax
 import jax.numpy as jnp
 from mujoco.mjx import Impl
 
+Data = Any
+"""MJX's state: a tree of arrays that is published without types."""
 
-def overflowed(data: Any) -> jax.Array:
+
+def overflowed(data: Data) -> jax.Array:
     """Whether the last physics step of one environment had no room for all contacts.
 
     Warp says so itself, in a word of bits. The JAX implementation keeps the deepest contacts, as
@@ -19,5 +22,5 @@ def overflowed(data: Any) -> jax.Array:
         data: MJX's state, of one environment.
     """
     if data.impl == Impl.WARP:
-        return jnp.any(data._impl.overflow != 0)  # noqa: SLF001  # MJX's name for what differs
-    return jnp.all(data._impl.contact.dist < data._impl.contact.includemargin)  # noqa: SLF001
+        return jnp.any(data._impl.overflow != 0)  # MJX's name for what differs
+    return jnp.all(data._impl.contact.dist < data._impl.contact.includemargin)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +11,7 @@ from mujoco import mjx
 from score import Goals
 from sim.errors import SimError
 from sim.key_states import SOUNDS_WITHIN_RAD
-from sim.mjx.contacts import overflowed
+from sim.mjx.contacts import Data, overflowed
 from sim.mjx.errors import ContactOverflowError
 from sim.mjx.model import Implementation, max_contacts, max_rows
 from sim.mjx.observation import Seen, observation
@@ -32,7 +32,7 @@ class State(NamedTuple):
         overflowed: whether contacts were dropped since the first reset; see ``check``.
     """
 
-    data: Any
+    data: Data
     step: jax.Array
     pedal: jax.Array
     overflowed: jax.Array
@@ -88,7 +88,9 @@ class MjxEnvironment:
         """What a policy sees, shape ``(1144,)`` with two whole hands."""
         return observation(self._seen(state.data, state.pedal), self._song, state.step)
 
-    def step(self, state: State, action: jax.Array) -> tuple[State, jax.Array, jax.Array, jax.Array]:
+    def step(
+        self, state: State, action: jax.Array
+    ) -> tuple[State, jax.Array, jax.Array, jax.Array]:
         """Hold servo targets for a control step; after the last one start the song again.
 
         Args:
@@ -113,11 +115,11 @@ class MjxEnvironment:
         terms = self._reward(
             state.step,
             self._seen(data, pedal),
-            self._travel_rad - angles <= SOUNDS_WITHIN_RAD,
-            pedal >= PEDAL_DOWN,
-            data.geom_xpos,
-            data.actuator_force,
-            data.qvel,
+            sounding=self._travel_rad - angles <= SOUNDS_WITHIN_RAD,
+            pedal_down=pedal >= PEDAL_DOWN,
+            geom_places=data.geom_xpos,
+            force=data.actuator_force,
+            velocity=data.qvel,
         )
         return State(data, state.step + 1, pedal, state.overflowed | dropped), terms
 
@@ -133,8 +135,8 @@ class MjxEnvironment:
                 f"{max_contacts(self.model.mj)} contacts: build_reduced with more max_contacts"
             )
 
-    def _simulated(self, data: Any) -> tuple[Any, jax.Array]:
-        def substep(_: int, carry: tuple[Any, jax.Array]) -> tuple[Any, jax.Array]:
+    def _simulated(self, data: Data) -> tuple[Data, jax.Array]:
+        def substep(_: int, carry: tuple[Data, jax.Array]) -> tuple[Data, jax.Array]:
             after = mjx.step(self._mjx, carry[0])
             return after, carry[1] | overflowed(after)
 
@@ -151,13 +153,13 @@ class MjxEnvironment:
         step, pedal = (jnp.where(done, 0, x).astype(x.dtype) for x in (state.step, state.pedal))
         return State(data, step, pedal, state.overflowed)
 
-    def _fresh(self) -> Any:
+    def _fresh(self) -> Data:
         mj, room = self.model.mj, {}
         if self._implementation == "warp":
             room = {"naconmax": self.n_envs * max_contacts(mj), "njmax": max_rows(mj)}
         return mjx.make_data(mj, impl=self._implementation, **room)
 
-    def _seen(self, data: Any, pedal: jax.Array) -> Seen:
+    def _seen(self, data: Data, pedal: jax.Array) -> Seen:
         angles = data.qpos[: self.model.n_keys]
         depth = jnp.clip(angles, 0.0, self._travel_rad) / self._travel_rad
         return Seen(depth, pedal, data.site_xpos[self._tips], data.qpos[self._joints])

@@ -32,13 +32,14 @@ class MjxReward:
         first, second = model.servo_dofs
         self._first, self._second = jnp.asarray(first), jnp.asarray(second)
         self._two = jnp.asarray(first != second, float)
-        self._forearms = [_box_of(model.mj, geoms) for geoms in model.forearm_geoms]
+        self._forearms = [_cylinder(model.mj, geoms) for geoms in model.forearm_geoms]
         self._touching_m = float(model.mj.geom_size[self._forearms, 0].sum())
 
     def __call__(
         self,
         step: jax.Array,
         seen: Seen,
+        *,
         sounding: jax.Array,
         pedal_down: jax.Array,
         geom_places: jax.Array,
@@ -80,7 +81,7 @@ class MjxReward:
         return fingering(distances, worth, due)
 
     def _forearms_touch(self, geom_places: jax.Array) -> jax.Array:
-        """Forearms only slide, less far towards the keys than they are long: their sides meet."""
+        """Forearms only slide, less far towards the keys than they are long, side by side."""
         right, left = (geom_places[geom, 1] for geom in self._forearms)
         return jnp.abs(right - left) < self._touching_m
 
@@ -96,6 +97,6 @@ def _tolerance(distance: jax.Array, close: float, margin: float) -> jax.Array:
     return 0.1 ** ((jnp.maximum(distance - close, 0.0) / margin) ** 2)
 
 
-def _box_of(mj: mujoco.MjModel, geoms: frozenset[int]) -> int:
-    """The box of a forearm, which is wider than all else of it."""
-    return next(g for g in sorted(geoms) if mj.geom_type[g] == mujoco.mjtGeom.mjGEOM_BOX)
+def _cylinder(mj: mujoco.MjModel, geoms: frozenset[int]) -> int:
+    """The cylinder along a forearm, which is wider than all else of it."""
+    return next(g for g in sorted(geoms) if mj.geom_type[g] == mujoco.mjtGeom.mjGEOM_CYLINDER)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from policies.errors import BundleError
 
 MAX_CONTENT_BYTES = 32_000_000
-"""How much all members of an archive may hold, unpacked."""
+"""How much all members of an archive may hold, unpacked, unless its reader says otherwise."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same members give the same bytes
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -35,8 +35,12 @@ def pack(members: Mapping[str, bytes]) -> bytes:
     return stream.getvalue()
 
 
-def unpack(data: bytes) -> dict[str, bytes]:
+def unpack(data: bytes, most_bytes: int = MAX_CONTENT_BYTES) -> dict[str, bytes]:
     """All members of a zip file by name.
+
+    Args:
+        data: the file.
+        most_bytes: how much its members may hold, unpacked.
 
     Raises:
         BundleError: no zip file, damaged, or beyond the limits.
@@ -44,18 +48,18 @@ def unpack(data: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
-            _check(members)
+            _check(members, most_bytes)
             return {member.filename: _read(archive, member) for member in members}
     except _BROKEN as error:
         reason = " ".join(str(error).split())[:100] or type(error).__name__
         raise BundleError(f"it is damaged or no zip file ({ascii(reason)[1:-1]})") from error
 
 
-def _check(members: list[zipfile.ZipInfo]) -> None:
+def _check(members: list[zipfile.ZipInfo], most_bytes: int) -> None:
     if len({member.filename for member in members}) < len(members):
         raise BundleError("it has two members of one name")
-    if sum(member.file_size for member in members) > MAX_CONTENT_BYTES:
-        raise BundleError(f"it unpacks to more than {MAX_CONTENT_BYTES} bytes")
+    if sum(member.file_size for member in members) > most_bytes:
+        raise BundleError(f"it unpacks to more than {most_bytes} bytes")
     if odd := [m.filename for m in members if m.compress_type not in _PACKINGS]:
         raise BundleError(f"its member {odd[0]!r} is packed in an unknown way")
 

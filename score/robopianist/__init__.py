@@ -6,7 +6,7 @@ rules, oddities included (github.com/google-research/robopianist, PyPI 1.0.10, t
 0.0.5 and pretty_midi 0.2.11).
 """
 
-from score.robopianist.goals import load_goals
+from score.robopianist.goals import goals_of_rolls, load_goals
 from score.robopianist.reading import read_sequence
 from score.robopianist.rolls import Rolls, make_rolls
 from score.robopianist.sequence import Control, Sequence, SequenceNote
@@ -17,6 +17,7 @@ __all__ = [
     "Rolls",
     "Sequence",
     "SequenceNote",
+    "goals_of_rolls",
     "load_goals",
     "make_rolls",
     "read_sequence",

@@ -43,11 +43,16 @@ def load_goals(
     path = song_path(song)
     sequence = read_sequence(path).stretched(stretch).transposed(shift)
     rolls = make_rolls(trimmed(sequence) if trim else sequence)
-    presses = _presses(rolls.keys)
-    if not presses:
+    if not rolls.keys.any():
         raise ScoreError(f"{str(path)!r} has no note on 88 keys")
-    score = Score(path.stem, _notes(presses), _pedal(rolls))
-    return Goals(score.name, score, LOWEST_PITCH, N_KEYS, rolls.keys, rolls.sustain, presses)
+    return goals_of_rolls(path.stem, rolls)
+
+
+def goals_of_rolls(name: str, rolls: Rolls) -> Goals:
+    """Goals whose rows are given, as a recorded episode holds them."""
+    presses = _presses(rolls.keys)
+    score = Score(name, _notes(presses), _pedal(rolls))
+    return Goals(name, score, LOWEST_PITCH, N_KEYS, rolls.keys, rolls.sustain, presses)
 
 
 def _presses(keys: Booleans) -> tuple[Press, ...]:

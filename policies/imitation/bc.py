@@ -1,0 +1,57 @@
+"""Behaviour cloning: regression from the observation to the action, in one step.
+
+RP1M names three sizes (256, 1024, 4096) of this baseline; we read them as the width of two hidden
+layers. Actions are cut off at the ends of their ranges, which a quadratic loss does not know of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+
+from policies.imitation.networks import Array, Arrays, Shapes, mlp, mlp_shapes
+
+
+@dataclass(frozen=True)
+class BehaviourCloning:
+    """A multilayer perceptron with a quadratic loss.
+
+    Attributes:
+        widths: of the hidden layers.
+    """
+
+    widths: tuple[int, ...] = (256, 256)
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-6
+    batch_size: int = 1024
+    history: int = 1
+    horizon: int = 1
+    lead: int = 0
+
+    def shapes(self, observation: int, action: int) -> Shapes:
+        """Parameters."""
+        return mlp_shapes(observation, self.widths, action)
+
+    def draw(self, rng: np.random.Generator, batch: int, action: int) -> Arrays:
+        """Nothing is random."""
+        return {}
+
+    def prepare(self, xp: ModuleType, parameters: Arrays, seen: Array, draws: Arrays) -> Arrays:
+        """The draws as they are."""
+        return draws
+
+    def loss(
+        self, xp: ModuleType, parameters: Arrays, seen: Array, done: Array, draws: Arrays
+    ) -> Array:
+        """Mean squared error."""
+        return ((mlp(xp, parameters, seen) - done) ** 2).mean()
+
+    def draw_to_act(self, rng: np.random.Generator, batch: int, action: int) -> Arrays:
+        """Nothing is random."""
+        return {}
+
+    def act(self, xp: ModuleType, parameters: Arrays, seen: Array, draws: Arrays) -> Array:
+        """The regressed action, shape ``(batch, 1, action)``."""
+        return xp.clip(mlp(xp, parameters, seen[:, -1:]), -1.0, 1.0)

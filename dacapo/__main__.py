@@ -17,6 +17,7 @@ from dacapo.output import complain
 VERBS = (
     "play",
     "train",
+    "imitate",
     "evaluate",
     "polish",
     "iterate",

@@ -18,6 +18,7 @@ from dacapo.verbs import (
     add_rig_argument,
     add_verb,
     positive_float,
+    seed,
     width,
 )
 
@@ -63,7 +64,7 @@ def add_parser(verbs: Verbs) -> None:
         metavar="N",
         help="wall-clock seconds a song (default: %(default)g)",
     )
-    parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="default: %(default)s")
+    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="default: %(default)s")
     parser.add_argument(
         "--randomise",
         type=width,
@@ -209,9 +210,3 @@ def _print(results: dict[str, Trained]) -> None:
         for song, trained in results.items()
     ]
     print_table(("song", "frame F1", "note F1 50 ms", "steps", "wall s", "bundle"), rows)
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal() or int(text) >= 2**31:
-        raise argparse.ArgumentTypeError(f"must be a whole number below 2^31, not '{text}'")
-    return int(text)

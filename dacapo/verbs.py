@@ -92,6 +92,13 @@ def positive_float(text: str) -> float:
     return number
 
 
+def seed(text: str) -> int:
+    """Parses a whole number that random generators take."""
+    if not text.isdecimal() or int(text) >= 2**31:
+        raise argparse.ArgumentTypeError(f"must be a whole number below 2^31, not '{text}'")
+    return int(text)
+
+
 def width(text: str) -> float:
     """Parses a number of 0 or more."""
     number = _float(text)

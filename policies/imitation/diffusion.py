@@ -29,7 +29,7 @@ def _kept() -> np.ndarray[tuple[int], np.dtype[np.float32]]:
 
 
 KEPT = _kept()
-VISITS = tuple(range(LEVELS - 1, -1, -LEVELS // VISITED))
+VISITS = tuple(reversed(range(0, LEVELS, LEVELS // VISITED)))
 """Noise levels that DDIM visits, noisiest first."""
 
 
@@ -76,7 +76,7 @@ class DiffusionPolicy:
         """Mean squared error of the predicted noise."""
         kept = xp.asarray(KEPT)[draws["level"]][:, None, None]
         noisy = xp.sqrt(kept) * done + xp.sqrt(1.0 - kept) * draws["noise"]
-        guess = unet(xp, parameters, noisy, draws["level"], _flat(seen), self.channels)
+        guess = unet(xp, parameters, noisy, draws["level"], _flat(seen), channels=self.channels)
         return ((guess - draws["noise"]) ** 2).mean()
 
     def draw_to_act(self, rng: np.random.Generator, batch: int, action: int) -> Arrays:
@@ -88,7 +88,7 @@ class DiffusionPolicy:
         chunk, condition = draws["noise"], _flat(seen)
         for level, following in zip(VISITS, (*VISITS[1:], None), strict=True):
             levels = xp.full(chunk.shape[:1], level)
-            noise = unet(xp, parameters, chunk, levels, condition, self.channels)
+            noise = unet(xp, parameters, chunk, levels, condition, channels=self.channels)
             after = 1.0 if following is None else float(KEPT[following])
             chunk = ddim_step(xp, chunk, noise, float(KEPT[level]), after)
         return chunk[:, self.lead : self.lead + self.carried_out]

@@ -7,6 +7,7 @@ or two axes, which is what a bundle can hold.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -48,7 +49,7 @@ def mlp_shapes(inputs: int, widths: tuple[int, ...], outputs: int) -> Shapes:
     """Parameters of an ``mlp``."""
     sizes = (inputs, *widths, outputs)
     shapes: Shapes = {}
-    for index, pair in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for index, pair in enumerate(pairwise(sizes)):
         shapes |= dense_shapes(f"dense_{index}", *pair)
     return shapes
 

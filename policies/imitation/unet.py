@@ -46,6 +46,7 @@ def unet(
     chunk: Array,
     levels: Array,
     observations: Array,
+    *,
     channels: tuple[int, ...],
 ) -> Array:
     """The noise in a chunk.

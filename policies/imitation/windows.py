@@ -73,7 +73,9 @@ class Windows:
     Before the first step the first observation is repeated; after the last the last action.
     """
 
-    def __init__(self, rollouts: Sequence[Rollouts], normaliser: Normaliser, method: Method) -> None:
+    def __init__(
+        self, rollouts: Sequence[Rollouts], normaliser: Normaliser, method: Method
+    ) -> None:
         self._rollouts, self._normaliser, self._method = rollouts, normaliser, method
         steps = [r.actions.shape[0] * r.actions.shape[1] for r in rollouts]
         self._ends = np.cumsum(steps)

@@ -1,0 +1,188 @@
+"""The file of an imitation policy: a zip of ``.npy`` arrays and a JSON manifest (no pickle)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from policies.bundle.archive import pack, unpack
+from policies.bundle.arrays import from_npy, to_npy
+from policies.bundle.manifest import describe
+from policies.errors import BundleError
+from policies.imitation.data import Floats
+from policies.imitation.methods import METHODS, method_named
+from policies.imitation.windows import Normaliser
+from score import write_whole
+from sim.pair import PairModel
+
+MANIFEST = "manifest.json"
+MAX_BYTES = 256_000_000
+"""What the reader takes, packed or unpacked; the largest method has 90 MB."""
+
+_NORMALISER = ("mean", "std", "action_low", "action_high")
+_DTYPE = "<f4"
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Manifest(BaseModel):
+    """What a bundle says about itself; frozen, strictly typed, no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    schema_version: Literal[1] = Field(alias="schema")
+    kind: Literal["imitation"]
+    method: Literal[tuple(METHODS)]  # type: ignore[valid-type]  # pydantic reads the tuple
+    rig: Name
+    rig_hash: str = Field(pattern=r"^[0-9a-f]{64}$")
+    joint_names: tuple[Name, ...] = Field(min_length=1, max_length=200)
+    action_names: tuple[Name, ...] = Field(min_length=1, max_length=200)
+    observation_size: int = Field(ge=1, le=100_000)
+    training: dict[str, JsonValue]
+    seed: int = Field(ge=0, lt=2**63)
+    scores: dict[str, JsonValue]
+    versions: dict[str, str]
+    licence: Name
+
+
+_FIELDS = tuple(set(Manifest.model_fields) - {"schema_version", "kind", "observation_size"})
+
+
+@dataclass(frozen=True, eq=False)
+class ImitationBundle:
+    """A method's parameters with all they need to play any song on one rig.
+
+    Attributes:
+        method: its name.
+        rig: name of the rig.
+        rig_hash: ``PairRig.hash`` of that rig.
+        joint_names: joints in the order of the observation.
+        action_names: servos, then the pedal.
+        normaliser: of observations and actions.
+        parameters: of the method, by name.
+        training: dataset, songs and settings.
+        seed: of the training.
+        scores: how well it played when it was made.
+        versions: version of each package that had a part in it.
+        licence: under which it may be passed on, an SPDX expression.
+    """
+
+    method: str
+    rig: str
+    rig_hash: str
+    joint_names: tuple[str, ...]
+    action_names: tuple[str, ...]
+    normaliser: Normaliser
+    parameters: dict[str, Floats]
+    training: dict[str, JsonValue]
+    seed: int
+    scores: dict[str, JsonValue]
+    versions: dict[str, str]
+    licence: str = "Apache-2.0"
+
+
+def check_bundle(bundle: ImitationBundle, model: PairModel) -> None:
+    """Refuse a bundle that was made for another rig.
+
+    Raises:
+        BundleError: naming the first difference.
+    """
+    rig = model.rig
+    if bundle.rig != rig.name:
+        raise BundleError(f"trained for rig {bundle.rig!r}, not {rig.name!r}")
+    for what in ("joint_names", "action_names"):
+        if getattr(bundle, what) != getattr(model, what):
+            raise BundleError(f"its {what} are not those of rig {rig.name!r}: train it again")
+    if bundle.rig_hash != rig.hash:
+        raise BundleError(f"rig {rig.name!r} is not as it was in training: train it again")
+    for what in ("action_low", "action_high"):
+        theirs = getattr(model, what).astype(np.float32)
+        if not np.array_equal(getattr(bundle.normaliser, what), theirs):
+            raise BundleError(f"its {what} is not that of rig {rig.name!r}: train it again")
+
+
+def write_bundle(bundle: ImitationBundle, path: Path) -> None:
+    """Write a bundle under a temporary name, then rename it; same bundle, same bytes.
+
+    Raises:
+        BundleError: its parts do not fit each other.
+        OSError: the place cannot be written.
+    """
+    size = bundle.normaliser.mean.size
+    fields = {name: getattr(bundle, name) for name in _FIELDS}
+    try:
+        manifest = Manifest(schema=1, kind="imitation", observation_size=size, **fields)
+        _check_arrays(manifest, arrays := _arrays(bundle))
+    except ValidationError as error:
+        raise BundleError(f"{path}: not written: {describe(error)}") from error
+    members = {MANIFEST: manifest.model_dump_json(by_alias=True, indent=1).encode()}
+    members |= {f"{name}.npy": to_npy(array, _DTYPE) for name, array in arrays.items()}
+    write_whole(path, pack(members))
+
+
+def read_bundle(path: Path) -> ImitationBundle:
+    """Read a bundle; whatever is wrong with the file itself is found here.
+
+    Raises:
+        BundleError: naming the file and what is wrong with it.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+    try:
+        return _parse(data)
+    except BundleError as error:
+        raise BundleError(f"{path}: not a usable imitation bundle: {error}") from error
+
+
+def _parse(data: bytes) -> ImitationBundle:
+    if len(data) > MAX_BYTES:
+        raise BundleError(f"it is larger than {MAX_BYTES} bytes")
+    members = unpack(data, MAX_BYTES)
+    manifest = _manifest(members.pop(MANIFEST, None))
+    arrays = {
+        name.removesuffix(".npy"): from_npy(ascii(name)[1:-1], content, _DTYPE)
+        for name, content in members.items()
+    }
+    _check_arrays(manifest, arrays)
+    normaliser = Normaliser(*(arrays.pop(name) for name in _NORMALISER))
+    fields = {name: getattr(manifest, name) for name in _FIELDS}
+    return ImitationBundle(normaliser=normaliser, parameters=arrays, **fields)
+
+
+def _manifest(text: bytes | None) -> Manifest:
+    if text is None:
+        raise BundleError(f"it lacks {MANIFEST}")
+    try:
+        return Manifest.model_validate_json(text)
+    except ValidationError as error:
+        raise BundleError(f"manifest: {describe(error)}") from error
+
+
+def _arrays(bundle: ImitationBundle) -> dict[str, NDArray[Any]]:
+    return {name: getattr(bundle.normaliser, name) for name in _NORMALISER} | bundle.parameters
+
+
+def _check_arrays(manifest: Manifest, arrays: dict[str, NDArray[Any]]) -> None:
+    """Check names, shapes and numbers."""
+    observation, action = manifest.observation_size, len(manifest.action_names)
+    wanted = method_named(manifest.method).shapes(observation, action)
+    wanted |= {"mean": (observation,), "std": (observation,)}
+    wanted |= {"action_low": (action,), "action_high": (action,)}
+    if odd := sorted(wanted.keys() ^ arrays.keys()):
+        what = "lacks" if odd[0] in wanted else "has the unknown"
+        raise BundleError(f"it {what} array {ascii(odd[0])[:100]}")
+    for name, shape in wanted.items():
+        if arrays[name].shape != shape:
+            raise BundleError(f"{name} has the shape {arrays[name].shape}, not {shape}")
+        if not np.isfinite(arrays[name]).all():
+            raise BundleError(f"{name} holds a number that is not finite")
+    if not (arrays["std"] > 0).all() or not (arrays["action_low"] < arrays["action_high"]).all():
+        raise BundleError("its normaliser has a width that is not positive")

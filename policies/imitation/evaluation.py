@@ -1,0 +1,55 @@
+"""Playing songs with a policy for two hands, and scoring as RoboPianist does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from score import FrameScores, Goals, frame_scores
+from sim.pair import PairEnvironment, PairModel
+
+
+class Player(Protocol):
+    """Whoever plays in ``PairEnvironment``."""
+
+    def reset(self, seed: int) -> None:
+        """Before a song."""
+        ...
+
+    def act(self, observation: dict[str, NDArray[np.float64]], step: int) -> NDArray[np.float64]:
+        """Servo targets and pedal for a control step [rad, m, 1]."""
+        ...
+
+
+class Nothing:
+    """The hands stay where they begin, the pedal up."""
+
+    def __init__(self, model: PairModel) -> None:
+        self._action = np.clip(0.0, model.action_low, model.action_high)
+
+    def reset(self, seed: int) -> None:
+        """Nothing to forget."""
+
+    def act(self, observation: dict[str, NDArray[np.float64]], step: int) -> NDArray[np.float64]:
+        """Targets of zero, or the next that a servo can hold."""
+        return self._action
+
+
+def play(player: Player, model: PairModel, goals: Goals, seed: int) -> FrameScores:
+    """Play a song once; keys alone are scored, step by step, means over steps."""
+    environment = PairEnvironment(model, goals)
+    observation = environment.reset().observation
+    player.reset(seed)
+    played = np.zeros_like(goals.keys)
+    for step in range(goals.n_steps):
+        observation = environment.step(player.act(observation, step)).observation
+        played[step] = environment.sounding
+    return frame_scores(goals.keys, played)
+
+
+def frame_f1(player: Player, model: PairModel, songs: Iterable[Goals], seed: int) -> list[float]:
+    """Frame F1 of each song, played once."""
+    return [play(player, model, goals, seed).f1 for goals in songs]

@@ -1,0 +1,58 @@
+"""The songs of a split: rollouts of those to train on, goals of all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from policies.imitation.data import Rollouts, read_dataset
+from policies.imitation.errors import SplitError
+from policies.imitation.split import Split, check_split
+from score import Goals, ScoreError, song_names
+from score.robopianist import load_goals
+from sim.pair import PairModel
+
+
+@dataclass(frozen=True)
+class Songs:
+    """What a split means on a dataset.
+
+    Attributes:
+        split: the split.
+        rollouts: of the training songs only, by song.
+        goals: of all songs.
+    """
+
+    split: Split
+    rollouts: dict[str, Rollouts]
+    goals: dict[str, Goals]
+
+
+def load_songs(dataset: Path, split: Split, model: PairModel) -> Songs:
+    """Load what a split names.
+
+    Songs to train on must be in the dataset; others come from it, or from the library.
+
+    Raises:
+        DatasetError: the dataset cannot be used.
+        SplitError: a song is unknown, or stands under the wrong column.
+    """
+    rollouts = read_dataset(dataset, model, split.songs)
+    for song in split.train:
+        if song not in rollouts:
+            raise SplitError(f"{dataset}: has no song {song!r}, which the split trains on")
+    goals = {
+        song: rollouts[song].song_goals() if song in rollouts else _from_library(song)
+        for song in split.songs
+    }
+    check_split(split, goals)
+    return Songs(split, {song: rollouts[song] for song in split.train}, goals)
+
+
+def _from_library(song: str) -> Goals:
+    if song not in song_names():
+        raise SplitError(f"the split names {song!r}, which neither dataset nor library has")
+    try:
+        return load_goals(song)
+    except ScoreError as error:
+        raise SplitError(f"the split's song {song!r} cannot be read: {error}") from error

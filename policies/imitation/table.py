@@ -1,0 +1,33 @@
+"""One evaluation as in RP1M's Table II: songs trained on, easy and hard unseen ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from policies.imitation.bundle import check_bundle, read_bundle
+from policies.imitation.evaluation import Player, play
+from policies.imitation.player import ImitationPlayer
+from policies.imitation.songs import Songs
+from sim.pair import PairModel
+
+Columns = dict[str, dict[str, float]]
+"""Frame F1 by song, by column."""
+
+
+def play_split(bundle: Path, songs: Songs, model: PairModel, seed: int) -> Columns:
+    """Play every song of a split once with a bundle as written.
+
+    Raises:
+        BundleError: it cannot be read, or is of another rig.
+    """
+    policy = read_bundle(bundle)
+    check_bundle(policy, model)
+    return columns(ImitationPlayer(policy), songs, model, seed)
+
+
+def columns(player: Player, songs: Songs, model: PairModel, seed: int) -> Columns:
+    """Play every song of a split once."""
+    return {
+        column: {song: play(player, model, songs.goals[song], seed).f1 for song in names}
+        for column, names in songs.split.columns.items()
+    }

@@ -1,0 +1,138 @@
+"""Each method on targets whose answer is known; NumPy plays what JAX trained."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from policies.imitation.bc import BehaviourCloning
+from policies.imitation.bc_rnn import RecurrentCloning
+from policies.imitation.diffusion import KEPT, VISITS, DiffusionPolicy, ddim_step
+from policies.imitation.implicit_bc import ImplicitCloning, energy, energy_slope
+from policies.imitation.learner import update
+from policies.imitation.method import Method
+from policies.imitation.networks import Array, Arrays, initial
+
+BC = BehaviourCloning((32, 32), batch_size=64)
+RNN = RecurrentCloning(16, learning_rate=1e-2, batch_size=64, history=3)
+IMPLICIT = ImplicitCloning((64, 64), samples=16, steps=12, batch_size=64, learning_rate=3e-3)
+DIFFUSION = DiffusionPolicy(
+    (16, 32), 32, carried_out=2, learning_rate=3e-3, batch_size=64, history=1, horizon=4
+)
+METHODS: dict[str, Method] = {
+    "bc": BC,
+    "bc-rnn": RNN,
+    "implicit-bc": IMPLICIT,
+    "diffusion": DIFFUSION,
+}
+OBSERVATION, ACTION = 3, 2
+MATRIX = np.array([[0.5, -0.3], [0.2, 0.4], [-0.4, 0.1]], np.float32)
+
+
+def linear(rng: np.random.Generator, method: Method) -> tuple[Array, Array]:
+    """Actions are a linear map of the observation; a chunk repeats the first of its window."""
+    seen = rng.uniform(-1, 1, (method.batch_size, method.history, OBSERVATION))
+    answers = seen @ MATRIX
+    done = answers if method.lead else np.repeat(answers, method.horizon, axis=1)
+    return seen.astype(np.float32), done.astype(np.float32)
+
+
+def bimodal(rng: np.random.Generator, method: Method) -> tuple[Array, Array]:
+    """Plus or minus 0.6, whatever is observed."""
+    seen, _ = linear(rng, method)
+    sign = rng.choice([-0.6, 0.6], (method.batch_size, 1, 1))
+    shape = (method.batch_size, method.horizon, ACTION)
+    return seen, np.broadcast_to(sign, shape).astype(np.float32)
+
+
+def trained(method: Method, make: object, steps: int) -> Arrays:
+    """Averaged parameters after some gradient steps."""
+    rng = np.random.default_rng(0)
+    optimiser = optax.adam(method.learning_rate)
+    parameters = initial(method.shapes(OBSERVATION, ACTION), rng)
+    state = {"parameters": parameters, "average": parameters}
+    state["optimiser"] = optimiser.init(parameters)
+    improve = jax.jit(partial(update, method, optimiser))
+    for number in range(steps):
+        seen, done = make(rng, method)  # type: ignore[operator]
+        draws = method.draw(rng, method.batch_size, ACTION)
+        state, _ = improve(state, (seen, done, draws), min(0.99, (1 + number) / (10 + number)))
+    return {name: np.asarray(array) for name, array in state["average"].items()}
+
+
+def acted(method: Method, parameters: Arrays, seen: Array) -> Array:
+    """The first action for each window."""
+    draws = method.draw_to_act(np.random.default_rng(1), len(seen), ACTION)
+    return np.asarray(method.act(np, parameters, seen, draws))[:, 0]
+
+
+@pytest.mark.parametrize(
+    ("name", "steps", "error"),
+    [("bc", 400, 0.05), ("bc-rnn", 400, 0.07), ("implicit-bc", 600, 0.2), ("diffusion", 600, 0.15)],
+)
+def test_a_linear_map_is_learned(name: str, steps: int, error: float) -> None:
+    method = METHODS[name]
+    parameters = trained(method, linear, steps)
+    seen, _ = linear(np.random.default_rng(2), method)
+    found = acted(method, parameters, seen)
+    assert np.sqrt(np.mean((found - seen[:, -1] @ MATRIX) ** 2)) < error
+
+
+@pytest.mark.parametrize(("name", "steps"), [("implicit-bc", 300), ("diffusion", 500)])
+def test_of_two_answers_one_is_chosen(name: str, steps: int) -> None:
+    method = METHODS[name]
+    parameters = trained(method, bimodal, steps)
+    seen, _ = bimodal(np.random.default_rng(2), method)
+    found = acted(method, parameters, seen)
+    assert np.mean(np.abs(np.abs(found) - 0.6) < 0.3) > 0.9
+    assert {-1.0, 1.0} <= set(np.sign(found[:, 0]).tolist())
+
+
+def test_regression_averages_two_answers() -> None:
+    parameters = trained(BC, bimodal, 300)
+    seen, _ = bimodal(np.random.default_rng(2), BC)
+    assert np.abs(acted(BC, parameters, seen)).max() < 0.3
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_numpy_plays_what_jax_trained(name: str) -> None:
+    method = METHODS[name]
+    rng = np.random.default_rng(3)
+    parameters = initial(method.shapes(OBSERVATION, ACTION), rng)
+    seen, _ = linear(rng, method)
+    draws = method.draw_to_act(rng, len(seen), ACTION)
+    ours = method.act(np, parameters, seen, draws)
+    theirs = np.asarray(method.act(jnp, parameters, seen, draws))
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_ddim_recovers_what_was_noised_with_known_noise() -> None:
+    rng = np.random.default_rng(0)
+    clean = rng.uniform(-1, 1, (2, 4, 3))
+    noise = rng.standard_normal(clean.shape)
+    kept, after = float(KEPT[VISITS[2]]), float(KEPT[VISITS[3]])
+    noisy = np.sqrt(kept) * clean + np.sqrt(1 - kept) * noise
+    expected = np.sqrt(after) * clean + np.sqrt(1 - after) * noise
+    np.testing.assert_allclose(ddim_step(np, noisy, noise, kept, after), expected, atol=1e-9)
+    np.testing.assert_allclose(ddim_step(np, noisy, noise, kept, 1.0), clean, atol=1e-9)
+
+
+def test_the_schedule_goes_from_clean_to_noise() -> None:
+    assert KEPT[0] > 0.999
+    assert KEPT[-1] < 1e-3
+    assert (np.diff(KEPT) < 0).all()
+    assert len(VISITS) == 10
+
+
+def test_the_slope_of_the_energy_is_its_gradient() -> None:
+    rng = np.random.default_rng(0)
+    parameters = initial(IMPLICIT.shapes(OBSERVATION, ACTION), rng)
+    seen = rng.standard_normal((4, OBSERVATION)).astype(np.float32)
+    actions = rng.uniform(-1, 1, (4, 5, ACTION)).astype(np.float32)
+    gradient = jax.grad(lambda a: energy(jnp, parameters, jnp.asarray(seen), a).sum())(actions)
+    np.testing.assert_allclose(energy_slope(np, parameters, seen, actions), gradient, atol=1e-5)

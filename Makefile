@@ -80,7 +80,7 @@ $(PLAY_STAMP): pyproject.toml | $(VENV_STAMP)
 $(DEV_STAMP): pyproject.toml $(PLAY_STAMP)
 	@echo "set-up: installing the tools of tests, training and calibration"
 	@scripts/offer_midi.sh $(VENV)/bin/python
-	@$(PIP) ".[$(EXTRAS),train,dataset,calibrate,hardware,dev]"
+	@$(PIP) ".[$(EXTRAS),train,calibrate,hardware,dev]"
 	@touch $@
 
 $(WS_STAMP): $(WS_SOURCES) $(PLAY_STAMP)

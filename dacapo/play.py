@@ -18,6 +18,7 @@ from dacapo.inputs import (
     settle_policy,
 )
 from dacapo.output import print_json, print_table
+from dacapo.play_pair import play_pair
 from dacapo.progress import LiveLine, bar
 from dacapo.verbs import (
     Verbs,
@@ -50,8 +51,8 @@ examples:
 
 The policy plays for the physics of --params, the planner if none is named, and their delay is led.
 Leaves a folder <time>-<song> with performance.json, performance.mid, a rosbag2 recording and
-report.html. Ctrl-C stops the hand and leaves nothing half-written;
-of a song that fails or is stopped on hardware, emulated or real, the recording is kept.
+report.html; two hands (docs/imitation.md) play in process and leave none. Ctrl-C stops the hand and
+leaves nothing half-written; of a song that fails or is stopped on hardware, emulated or real, the recording is kept.
 """
 
 
@@ -89,6 +90,10 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the verb; checks what can be checked before anything is started."""
+    from sim.pair.rig import PAIRS
+
+    if arguments.rig in PAIRS:
+        return play_pair(arguments)
     model = load_model(arguments.rig, arguments.params)
     goals = load_goals(arguments.song, model)
     world = _settle_world(arguments, model.rig)

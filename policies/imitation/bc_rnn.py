@@ -1,4 +1,4 @@
-"""BC-RNN: behaviour cloning over a window of observations (Mandlekar et al. 2021, section 4).
+"""BC-RNN: behaviour cloning over a window of observations (Mandlekar et al. 2021).
 
 Two LSTM layers of width 400 and sequences of 10 steps, theirs for low-dimensional observations.
 We depart in two ways: the head regresses one action (theirs is a mixture of five Gaussians), and

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,6 +22,7 @@ from score import write_whole
 from sim.pair import PairModel
 
 MANIFEST = "manifest.json"
+MAX_MANIFEST_BYTES = 256_000
 MAX_BYTES = 256_000_000
 """What the reader takes, packed or unpacked; the largest method has 90 MB."""
 
@@ -147,19 +149,25 @@ def _parse(data: bytes) -> ImitationBundle:
         raise BundleError(f"it is larger than {MAX_BYTES} bytes")
     members = unpack(data, MAX_BYTES)
     manifest = _manifest(members.pop(MANIFEST, None))
-    arrays = {
-        name.removesuffix(".npy"): from_npy(ascii(name)[1:-1], content, _DTYPE)
-        for name, content in members.items()
-    }
+    named = {_array_name(member): content for member, content in members.items()}
+    arrays = {name: from_npy(name, content, _DTYPE) for name, content in named.items()}
     _check_arrays(manifest, arrays)
     normaliser = Normaliser(*(arrays.pop(name) for name in _NORMALISER))
     fields = {name: getattr(manifest, name) for name in _FIELDS}
     return ImitationBundle(normaliser=normaliser, parameters=arrays, **fields)
 
 
+def _array_name(member: str) -> str:
+    if not re.fullmatch(r"[a-z0-9_.]{1,60}\.npy", member):
+        raise BundleError(f"it has the unknown member {ascii(member)[:100]}")
+    return member.removesuffix(".npy")
+
+
 def _manifest(text: bytes | None) -> Manifest:
     if text is None:
         raise BundleError(f"it lacks {MANIFEST}")
+    if len(text) > MAX_MANIFEST_BYTES:
+        raise BundleError(f"its manifest is larger than {MAX_MANIFEST_BYTES} bytes")
     try:
         return Manifest.model_validate_json(text)
     except ValidationError as error:

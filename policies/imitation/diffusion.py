@@ -3,8 +3,9 @@
 A temporal U-Net predicts the noise in 16 actions, conditioned by FiLM on two observations and the
 noise level (their section III-A); eight of them are carried out (receding horizon, section II-C).
 The squared cosine schedule has 100 levels, of which DDIM visits ten (section III-D). We depart in
-narrower channels (64, 128, 256 for 256, 512, 1024) and in one dense layer that makes the condition
-of both observations smaller before all blocks use it.
+narrower channels (64, 128, 256 for 256, 512, 1024), in one dense layer that makes the condition of
+both observations smaller before all blocks use it, and in a constant learning rate (theirs warms
+up, then falls as a cosine).
 """
 
 from __future__ import annotations

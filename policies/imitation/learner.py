@@ -15,7 +15,7 @@ from policies.imitation.networks import Array, Arrays, initial
 from policies.imitation.windows import Windows
 
 AVERAGE_DECAY = 0.999
-"""Of the exponential average of parameters, which is what plays (Chi et al. 2023, appendix B)."""
+"""Of the exponential average of parameters, which is what plays (as Chi et al. 2023 do)."""
 
 State = dict[str, Any]
 
@@ -69,5 +69,5 @@ def update(
     loss, slope = jax.value_and_grad(lambda p: method.loss(jnp, p, seen, done, made))(before)
     updates, inner = optimiser.update(slope, state["optimiser"], before)
     after = optax.apply_updates(before, updates)
-    average = jax.tree.map(lambda old, new: decay * old + (1 - decay) * new, state["average"], after)
+    average = optax.incremental_update(after, state["average"], 1.0 - decay)
     return {"parameters": after, "average": average, "optimiser": inner}, loss

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -99,7 +100,7 @@ class Imitation:
             "split": songs.split.model_dump(mode="json", by_alias=True),
             "settings": {name: _plain(value) for name, value in asdict(how).items()},  # type: ignore[call-overload]
         }
-        self._files = RunFiles(folder, self._training | {"seed": seed})
+        self._files = RunFiles(folder, self._training | {"seed": seed}, "gradient steps")
         self._step, self._before_s, self._started_s = 0, 0.0, time.monotonic()
         self._best, self._best_f1 = self._learner.parameters(), -1.0
 
@@ -151,7 +152,7 @@ class Imitation:
         best = f1 > self._best_f1
         if best:
             self._best, self._best_f1 = parameters, f1
-        marks = Marks(f1, f1, f1)
+        marks = Marks(f1, math.nan, f1)  # note F1 needs onsets, which no roll has
         self._files.examined(LogRow(self._step, self._step, self._elapsed_s, marks, best))
         self._files.save(self._learner.state, self._best)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import serialization
 
 from policies.errors import PolicyError
@@ -57,13 +58,18 @@ class LogRow:
 class RunFiles:
     """Files of one training run; a killed run is taken up from its last checkpoint."""
 
-    def __init__(self, folder: Path, config: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, config: dict[str, Any], unit: str = "control steps") -> None:
         """Open a run folder.
+
+        Args:
+            folder: made if need be.
+            config: settings of the run.
+            unit: what its steps are.
 
         Raises:
             TrainingError: the folder holds a run with another configuration, or cannot be written.
         """
-        self.folder = folder
+        self.folder, self._unit = folder, unit
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._claim(config)
@@ -141,7 +147,7 @@ class RunFiles:
         self._board.close()
 
     def _draw(self) -> None:
-        write_whole(self.folder / "learning_curve.png", draw_curve(self.rows))
+        write_whole(self.folder / "learning_curve.png", draw_curve(self.rows, self._unit))
         self._drawn, self._draw_at_s = len(self.rows), time.monotonic() + _DRAW_EVERY_S
 
 
@@ -185,16 +191,17 @@ def _is_key(x: Any) -> bool:  # noqa: ANN401
     return isinstance(x, jax.Array) and jnp.issubdtype(x.dtype, jax.dtypes.prng_key)
 
 
-def draw_curve(rows: list[LogRow]) -> bytes:
-    """A picture of F1 over control steps, PNG."""
+def draw_curve(rows: list[LogRow], unit: str) -> bytes:
+    """A picture of F1 over steps, PNG; without note F1 where exams do not measure it."""
     from matplotlib.figure import Figure  # heavy, and only needed here  # noqa: PLC0415
 
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.add_subplot()
     steps = [row.steps / 1000 for row in rows]
     axes.plot(steps, [row.marks.frame_f1 for row in rows], label="frame F1")
-    axes.plot(steps, [row.marks.note_f1 for row in rows], label="note F1, 50 ms")
-    axes.set(xlabel="control steps (thousands)", ylabel="F1", title="Exams during training")
+    if not any(np.isnan(row.marks.note_f1) for row in rows):
+        axes.plot(steps, [row.marks.note_f1 for row in rows], label="note F1, 50 ms")
+    axes.set(xlabel=f"{unit} (thousands)", ylabel="F1", title="Exams during training")
     axes.legend(loc="lower right")
     axes.grid(alpha=0.3)
     picture = BytesIO()

@@ -35,7 +35,7 @@ def write_store(path: Path, model: PairModel, rig_hash: str | None = None) -> No
             array[:] = content
 
 
-def rollouts(model: PairModel, song: str, seed: int) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+def rollouts(model: PairModel, song: str, seed: int) -> dict[str, np.ndarray]:
     """Arrays of one group."""
     rng, goals = np.random.default_rng(seed), load_goals(song)
     observations, actions = [], []

@@ -17,6 +17,7 @@ from policies.imitation.implicit_bc import ImplicitCloning, energy, energy_slope
 from policies.imitation.learner import update
 from policies.imitation.method import Method
 from policies.imitation.networks import Array, Arrays, initial
+from policies.imitation.unet import unet
 
 BC = BehaviourCloning((32, 32), batch_size=64)
 RNN = RecurrentCloning(16, learning_rate=1e-2, batch_size=64, history=3)
@@ -73,7 +74,7 @@ def acted(method: Method, parameters: Arrays, seen: Array) -> Array:
 
 @pytest.mark.parametrize(
     ("name", "steps", "error"),
-    [("bc", 400, 0.05), ("bc-rnn", 400, 0.07), ("implicit-bc", 600, 0.2), ("diffusion", 600, 0.15)],
+    [("bc", 400, 0.05), ("bc-rnn", 400, 0.07), ("implicit-bc", 400, 0.2), ("diffusion", 400, 0.2)],
 )
 def test_a_linear_map_is_learned(name: str, steps: int, error: float) -> None:
     method = METHODS[name]
@@ -107,7 +108,20 @@ def test_numpy_plays_what_jax_trained(name: str) -> None:
     seen, _ = linear(rng, method)
     draws = method.draw_to_act(rng, len(seen), ACTION)
     ours = method.act(np, parameters, seen, draws)
-    theirs = np.asarray(method.act(jnp, parameters, seen, draws))
+    theirs = jax.jit(partial(method.act, jnp))(parameters, seen, draws)
+    # Ten passes of the denoiser enlarge what one pass rounds (below).
+    np.testing.assert_allclose(ours, theirs, atol=1e-3 if name == "diffusion" else 1e-5)
+
+
+def test_numpy_denoises_as_jax_does() -> None:
+    rng = np.random.default_rng(3)
+    parameters = initial(DIFFUSION.shapes(OBSERVATION, ACTION), rng)
+    chunk = rng.standard_normal((8, 4, ACTION), np.float32)
+    seen, levels = rng.standard_normal((8, OBSERVATION), np.float32), np.arange(8) * 10
+    ours = unet(np, parameters, chunk, levels, seen, channels=DIFFUSION.channels)
+    theirs = jax.jit(partial(unet, jnp, channels=DIFFUSION.channels))(
+        parameters, chunk, levels, seen
+    )
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 

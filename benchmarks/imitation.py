@@ -1,0 +1,116 @@
+"""Measure what each method learns of many songs of two hands, as in RP1M's Table II.
+
+    python -m benchmarks.imitation rp1m.zarr --split my_split.yaml               # all, three seeds
+    python -m benchmarks.imitation rp1m.zarr --split my_split.yaml --method diffusion --seed 0
+
+Every cell is one training and plays every song of the split once; doing nothing needs no training.
+Kept in ``benchmarks/results/imitation/``: stop and start again as you like. A row is filled when
+all three seeds are there. Cells of another dataset or split than the one given are refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.cells import KEPT, ROOT, RUNS, dacapo, fill, kept, table
+from policies.imitation.evaluation import Nothing
+from policies.imitation.methods import METHODS
+from policies.imitation.songs import load_songs
+from policies.imitation.split import read_split
+from policies.imitation.table import columns
+from sim.pair import build_pair, load_pair
+
+PAGE = ROOT / "docs" / "imitation.md"
+CELLS = KEPT / "imitation"
+SEEDS = range(3)
+COLUMNS = ("in_distribution", "easy", "hard")
+BUDGET_S = 3600.0
+
+
+def learned(arguments: argparse.Namespace, method: str, seed: int) -> dict[str, Any]:
+    """Train one method with one seed and play the split."""
+    command = ["imitate", str(arguments.dataset), "--split", str(arguments.split)]
+    command += ["--method", method, "--seed", str(seed), "--budget-s", str(arguments.budget_s)]
+    document, _ = dacapo(*command, "--out", str(RUNS / "imitation"))
+    return document | source(arguments)
+
+
+def nothing(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Play the split without moving."""
+    model = build_pair(load_pair("shadow_pair_88"))
+    songs = load_songs(arguments.dataset, read_split(arguments.split), model)
+    return {"songs": columns(Nothing(model), songs, model, 0)} | source(arguments)
+
+
+def source(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What a cell was measured on."""
+    split = hashlib.sha256(arguments.split.read_bytes()).hexdigest()
+    return {"dataset": arguments.dataset.name, "split": split, "budget_s": arguments.budget_s}
+
+
+def cell(arguments: argparse.Namespace, method: str, seed: int) -> dict[str, Any]:
+    """A kept cell, or one measured now.
+
+    Raises:
+        SystemExit: the kept one was measured on something else.
+    """
+    path = CELLS / f"{method}-{seed}.json"
+    if method == "nothing":
+        found = kept(path, lambda: nothing(arguments))
+    else:
+        found = kept(path, lambda: learned(arguments, method, seed))
+    wanted = source(arguments)
+    if any(found[name] != value for name, value in wanted.items()):
+        raise SystemExit(f"{path} was measured on another dataset, split or budget: move it away")
+    return found
+
+
+def lines() -> Iterator[list[str]]:
+    """The lines of the table; a row without all its seeds stays empty."""
+    for method in ("nothing", *METHODS):
+        wanted = 1 if method == "nothing" else len(SEEDS)
+        cells = [kept(path, dict) for path in sorted(CELLS.glob(f"{method}-?.json"))]
+        means = [_mean_of(cells, column) if len(cells) == wanted else "" for column in COLUMNS]
+        yield [method.replace("nothing", "doing nothing"), *means]
+
+
+def _mean_of(cells: list[dict[str, Any]], column: str) -> str:
+    """Mean over the seeds of the mean over songs, and how far the seeds spread."""
+    songs = [list(cell["songs"][column].values()) for cell in cells]
+    if not songs[0]:
+        return ""
+    means = [float(np.mean(f1)) for f1 in songs]
+    if len(means) == 1:
+        return f"{means[0]:.3f}"
+    return f"{np.mean(means):.3f} ({min(means):.3f} to {max(means):.3f})"
+
+
+def _whole(text: str) -> Path:
+    """A path that still leads there from another folder."""
+    return Path(text).resolve()
+
+
+def main() -> None:
+    """Measure what is chosen and not kept yet, then write the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("dataset", type=_whole)
+    parser.add_argument("--split", type=_whole, required=True)
+    parser.add_argument("--method", choices=tuple(METHODS), action="append")
+    parser.add_argument("--seed", type=int, choices=SEEDS, action="append")
+    parser.add_argument("--budget-s", type=float, default=BUDGET_S)
+    arguments = parser.parse_args()
+    cell(arguments, "nothing", 0)
+    for seed, method in product(arguments.seed or SEEDS, arguments.method or METHODS):
+        cell(arguments, method, seed)
+    fill("imitation", table(("policy", "in distribution", "easy", "hard"), lines()), PAGE)
+
+
+if __name__ == "__main__":
+    main()

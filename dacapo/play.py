@@ -51,8 +51,8 @@ examples:
 
 The policy plays for the physics of --params, the planner if none is named, and their delay is led.
 Leaves a folder <time>-<song> with performance.json, performance.mid, a rosbag2 recording and
-report.html; two hands (docs/imitation.md) play in process and leave none. Ctrl-C stops the hand and
-leaves nothing half-written; of a song that fails or is stopped on hardware, emulated or real, the recording is kept.
+report.html; two hands (docs/imitation.md) play in process and leave nothing. Ctrl-C stops the hand
+and leaves nothing half-written; of a song that ends early on hardware the recording is kept.
 """
 
 

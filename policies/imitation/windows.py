@@ -83,19 +83,19 @@ class Windows:
     def draw(self, rng: np.random.Generator) -> tuple[Floats, Floats]:
         """Observations ``(batch, history, size)`` and actions ``(batch, horizon, size)``."""
         places = rng.integers(0, self._ends[-1], self._method.batch_size)
-        found = [self._window(int(place)) for place in places]
-        observations = np.stack([window[0] for window in found])
-        actions = np.stack([window[1] for window in found])
+        owners = np.searchsorted(self._ends, places, side="right")
+        found = [self._of_song(song, places[owners == song]) for song in np.unique(owners)]
+        observations = np.concatenate([windows[0] for windows in found])
+        actions = np.concatenate([windows[1] for windows in found])
         return self._normaliser.observed(observations), self._normaliser.done(actions)
 
-    def _window(self, place: int) -> tuple[Floats, Floats]:
-        index = int(np.searchsorted(self._ends, place, side="right"))
-        rollouts, method = self._rollouts[index], self._method
+    def _of_song(self, song: int, places: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """Windows of one song's rollouts, by where they are among all control steps."""
+        rollouts, method = self._rollouts[song], self._method
         steps = rollouts.actions.shape[1]
-        before = int(self._ends[index - 1]) if index else 0
-        rollout, step = divmod(place - before, steps)
-        seen = np.clip(np.arange(step - method.history + 1, step + 1), 0, steps - 1)
-        first = step - method.lead
-        done = np.clip(np.arange(first, first + method.horizon), 0, steps - 1)
+        before = self._ends[song - 1] if song else 0
+        rollout, step = (part[:, None] for part in np.divmod(places - before, steps))
+        seen = np.clip(step + np.arange(1 - method.history, 1), 0, steps - 1)
+        done = np.clip(step - method.lead + np.arange(method.horizon), 0, steps - 1)
         goals, states = rollouts.goals[rollout, seen], rollouts.states[rollout, seen]
         return np.concatenate([goals, states], axis=-1), rollouts.actions[rollout, done]

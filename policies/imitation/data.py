@@ -1,6 +1,7 @@
 """Reading a dataset: the one place that knows its layout (docs/imitation.md).
 
-A Zarr store with one group for each song; arrays lead with rollouts, then control steps.
+A Zarr store with one group for each song or part of one; arrays lead with rollouts, then
+control steps.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def read_dataset(path: Path, model: PairModel, songs: Sequence[str]) -> dict[str
 
     try:
         root: Any = zarr.open(str(path), mode="r")
-        groups = {str(group.attrs.get("song", name)): group for name, group in root.groups()}
+        groups = dict(root.groups())
         attributes = dict(root.attrs)
     except _BROKEN as error:
         raise DatasetError(f"{path}: no dataset ({_reason(error)})") from error
@@ -72,7 +73,7 @@ def _check_rig(path: Path, attributes: Mapping[str, object], model: PairModel) -
         raise DatasetError(
             f"{path}: recorded on rig {attributes.get('rig')!r}, not {model.rig.name!r}"
         )
-    if attributes.get("rig_hash") != model.rig.hash:
+    if attributes.get("rig_sha256") != model.rig.hash:
         raise DatasetError(
             f"{path}: rig {model.rig.name!r} is not as it was when this was recorded: record anew"
         )
@@ -80,12 +81,18 @@ def _check_rig(path: Path, attributes: Mapping[str, object], model: PairModel) -
 
 def _read(path: Path, song: str, group: Any, model: PairModel) -> Rollouts:  # noqa: ANN401
     sizes = _sizes(model)
-    arrays = {name: _array(path, song, group, name, size) for name, size in sizes.items()}
+    done = np.isfinite(_content(path, song, group, "f1"))
+    if not done.any():
+        raise DatasetError(f"{path}: {song} has no finished rollout: go on building the dataset")
+    arrays = {name: _array(path, song, group, name, size)[done] for name, size in sizes.items()}
+    for name in ("actions", GOALS, "hand_fingertips", "hand_joints"):  # a lost file reads as zeros
+        if not arrays[name].any(axis=(1, 2)).all():
+            raise DatasetError(f"{path}: {song}/{name} is cut off: a rollout of it is missing")
     lengths = {array.shape[:2] for array in arrays.values()}
     if len(lengths) != 1:
         raise DatasetError(f"{path}: {song}: its arrays hold different numbers of steps")
     states = np.concatenate([arrays[name] for name in STATES], axis=-1)
-    goals = arrays[GOALS].astype(np.int8)
+    goals = _lookahead(arrays[GOALS].astype(np.int8))
     return Rollouts(song, goals, states, arrays["actions"])
 
 
@@ -93,7 +100,7 @@ def _sizes(model: PairModel) -> dict[str, int]:
     """Width of each array."""
     return {
         "actions": len(model.action_names),
-        GOALS: (LOOKAHEAD + 1) * (model.n_keys + 1),
+        GOALS: model.n_keys + 1,
         "piano_states": model.n_keys + 1,
         "hand_fingertips": 3 * len(model.fingertip_sites),
         "hand_joints": len(model.joint_names),
@@ -101,15 +108,7 @@ def _sizes(model: PairModel) -> dict[str, int]:
 
 
 def _array(path: Path, song: str, group: Any, name: str, size: int) -> Floats:  # noqa: ANN401
-    """An array as numbers; a chunk that is not there would read as zeros, so it is counted."""
-    try:
-        source = group[name]
-        whole = name == "piano_states" or source.nchunks_initialized == source.nchunks
-        content = np.asarray(source[:], np.float32)
-    except _BROKEN as error:
-        raise DatasetError(f"{path}: {song}/{name} cannot be read ({_reason(error)})") from error
-    if not whole:
-        raise DatasetError(f"{path}: {song}/{name} is cut off: a part of it is missing")
+    content = _content(path, song, group, name)
     if content.ndim != 3 or content.shape[2] != size or not content.size:
         raise DatasetError(
             f"{path}: {song}/{name} has the shape {content.shape}, not (rollouts, steps, {size})"
@@ -117,6 +116,22 @@ def _array(path: Path, song: str, group: Any, name: str, size: int) -> Floats:  
     if not np.isfinite(content).all():
         raise DatasetError(f"{path}: {song}/{name} holds a number that is not finite")
     return content
+
+
+def _content(path: Path, song: str, group: Any, name: str) -> Floats:  # noqa: ANN401
+    try:
+        return np.asarray(group[name][:], np.float32)
+    except _BROKEN as error:
+        raise DatasetError(f"{path}: {song}/{name} cannot be read ({_reason(error)})") from error
+
+
+def _lookahead(due: NDArray[np.int8]) -> NDArray[np.int8]:
+    """What is due at each step as an observation tells it: eleven rows of keys, then of pedals."""
+    steps = due.shape[1]
+    padded = np.pad(due, ((0, 0), (0, LOOKAHEAD), (0, 0)))
+    rows = np.stack([padded[:, ahead : ahead + steps] for ahead in range(LOOKAHEAD + 1)], axis=2)
+    keys = rows[..., :-1].reshape(*due.shape[:2], -1)
+    return np.concatenate([keys, rows[..., -1]], axis=-1)
 
 
 def _reason(error: Exception) -> str:

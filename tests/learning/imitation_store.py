@@ -23,8 +23,10 @@ STEPS, ROLLOUTS = 12, 2
 
 def write_store(path: Path, model: PairModel, rig_hash: str | None = None) -> None:
     """Rollouts of small random motions, one group for each song."""
-    root = zarr.open_group(str(path), mode="w")
-    root.attrs.update({"rig": model.rig.name, "rig_hash": rig_hash or model.rig.hash, "schema": 1})
+    root = zarr.open_group(str(path), mode="w", zarr_format=2)
+    root.attrs.update(
+        {"rig": model.rig.name, "rig_sha256": rig_hash or model.rig.hash, "schema": 1}
+    )
     for index, song in enumerate(TRAINED):
         group = root.create_group(song)
         arrays = rollouts(model, song, index)
@@ -52,9 +54,11 @@ def rollouts(model: PairModel, song: str, seed: int) -> dict[str, np.ndarray]:
             step = environment.step(action)
     seen = np.reshape(observations, (ROLLOUTS, STEPS, -1))
     goal, piano, tips, joints = np.split(seen, np.cumsum([979, 89, 30]), axis=2)
+    due = np.concatenate([goal[..., :88], goal[..., 968:969]], axis=-1)
     return {
+        "f1": np.array([0.5] * ROLLOUTS),
         "actions": np.reshape(actions, (ROLLOUTS, STEPS, -1)),
-        "goals": goal,
+        "goals": due,
         "piano_states": piano,
         "hand_fingertips": tips,
         "hand_joints": joints,

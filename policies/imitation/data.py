@@ -1,28 +1,25 @@
-"""Reading a dataset: the one place that knows its layout (docs/imitation.md).
-
-A Zarr store with one group for each song or part of one; arrays lead with rollouts, then
-control steps.
-"""
+"""Rollouts of a dataset, as learners want them (docs/imitation.md)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.imitation.errors import DatasetError
+from policies.errors import DatasetError
 from score import LOOKAHEAD, Goals
 from score.robopianist import Rolls, goals_of_rolls
 from sim.pair import PairModel
 
+if TYPE_CHECKING:
+    from policies.dataset import ChunkStore
+
 Floats = NDArray[np.float32]
 GOALS, STATES = "goals", ("piano_states", "hand_fingertips", "hand_joints")
-_BROKEN = (OSError, ValueError, LookupError, TypeError, RuntimeError, AttributeError)
-"""What reading a damaged store may raise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,16 +53,12 @@ def read_dataset(path: Path, model: PairModel, songs: Sequence[str]) -> dict[str
     Raises:
         DatasetError: no store, one of another rig, or one that is damaged or cut off.
     """
-    import zarr  # of the extra ``dataset``  # noqa: PLC0415
+    from policies.dataset import open_store  # Zarr, which playing does without  # noqa: PLC0415
 
-    try:
-        root: Any = zarr.open(str(path), mode="r")
-        groups = dict(root.groups())
-        attributes = dict(root.attrs)
-    except _BROKEN as error:
-        raise DatasetError(f"{path}: no dataset ({_reason(error)})") from error
-    _check_rig(path, attributes, model)
-    return {song: _read(path, song, groups[song], model) for song in songs if song in groups}
+    store = open_store(path)
+    _check_rig(path, store.attributes, model)
+    wanted = [chunk for chunk in store.chunks() if chunk.name in songs]
+    return {chunk.name: _read(path, chunk, model) for chunk in wanted}
 
 
 def _check_rig(path: Path, attributes: Mapping[str, object], model: PairModel) -> None:
@@ -79,21 +72,14 @@ def _check_rig(path: Path, attributes: Mapping[str, object], model: PairModel) -
         )
 
 
-def _read(path: Path, song: str, group: Any, model: PairModel) -> Rollouts:  # noqa: ANN401
-    sizes = _sizes(model)
-    done = np.isfinite(_content(path, song, group, "f1"))
-    if not done.any():
-        raise DatasetError(f"{path}: {song} has no finished rollout: go on building the dataset")
-    arrays = {name: _array(path, song, group, name, size)[done] for name, size in sizes.items()}
-    for name in ("actions", GOALS, "hand_fingertips", "hand_joints"):  # a lost file reads as zeros
-        if not arrays[name].any(axis=(1, 2)).all():
-            raise DatasetError(f"{path}: {song}/{name} is cut off: a rollout of it is missing")
-    lengths = {array.shape[:2] for array in arrays.values()}
-    if len(lengths) != 1:
-        raise DatasetError(f"{path}: {song}: its arrays hold different numbers of steps")
+def _read(path: Path, chunk: ChunkStore, model: PairModel) -> Rollouts:
+    done = np.flatnonzero(np.isfinite(chunk.f1())).tolist()
+    if not done:
+        raise DatasetError(f"{path}: {chunk.name} has no finished rollout: build it on")
+    arrays = {name: _array(path, chunk, name, done, size) for name, size in _sizes(model).items()}
     states = np.concatenate([arrays[name] for name in STATES], axis=-1)
     goals = _lookahead(arrays[GOALS].astype(np.int8))
-    return Rollouts(song, goals, states, arrays["actions"])
+    return Rollouts(chunk.name, goals, states, arrays["actions"])
 
 
 def _sizes(model: PairModel) -> dict[str, int]:
@@ -107,22 +93,16 @@ def _sizes(model: PairModel) -> dict[str, int]:
     }
 
 
-def _array(path: Path, song: str, group: Any, name: str, size: int) -> Floats:  # noqa: ANN401
-    content = _content(path, song, group, name)
-    if content.ndim != 3 or content.shape[2] != size or not content.size:
+def _array(path: Path, chunk: ChunkStore, name: str, done: Sequence[int], size: int) -> Floats:
+    content = np.stack([chunk.read(name, index) for index in done])
+    if content.shape != (len(done), chunk.n_steps, size):
         raise DatasetError(
-            f"{path}: {song}/{name} has the shape {content.shape}, not (rollouts, steps, {size})"
+            f"{path}: {chunk.name}/{name} has the shape {content.shape}, not "
+            f"{(len(done), chunk.n_steps, size)}"
         )
     if not np.isfinite(content).all():
-        raise DatasetError(f"{path}: {song}/{name} holds a number that is not finite")
+        raise DatasetError(f"{path}: {chunk.name}/{name} holds a number that is not finite")
     return content
-
-
-def _content(path: Path, song: str, group: Any, name: str) -> Floats:  # noqa: ANN401
-    try:
-        return np.asarray(group[name][:], np.float32)
-    except _BROKEN as error:
-        raise DatasetError(f"{path}: {song}/{name} cannot be read ({_reason(error)})") from error
 
 
 def _lookahead(due: NDArray[np.int8]) -> NDArray[np.int8]:
@@ -132,7 +112,3 @@ def _lookahead(due: NDArray[np.int8]) -> NDArray[np.int8]:
     rows = np.stack([padded[:, ahead : ahead + steps] for ahead in range(LOOKAHEAD + 1)], axis=2)
     keys = rows[..., :-1].reshape(*due.shape[:2], -1)
     return np.concatenate([keys, rows[..., -1]], axis=-1)
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split())[:100] or type(error).__name__

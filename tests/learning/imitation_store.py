@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import zarr
 
+from policies.dataset.chunk_store import ARRAYS
+from policies.dataset.rollouts import Rollout
+from policies.dataset.store import SCHEMA, make_store
 from score.robopianist import load_goals
 from sim.pair import PairEnvironment, PairModel, flat
 
@@ -23,18 +25,19 @@ STEPS, ROLLOUTS = 12, 2
 
 def write_store(path: Path, model: PairModel, rig_hash: str | None = None) -> None:
     """Rollouts of small random motions, one group for each song."""
-    root = zarr.open_group(str(path), mode="w", zarr_format=2)
-    root.attrs.update(
-        {"rig": model.rig.name, "rig_sha256": rig_hash or model.rig.hash, "schema": 1}
-    )
+    attributes = {
+        "schema": SCHEMA,
+        "rig": model.rig.name,
+        "rig_sha256": rig_hash or model.rig.hash,
+    }
+    store = make_store(path, attributes)
     for index, song in enumerate(TRAINED):
-        group = root.create_group(song)
         arrays = rollouts(model, song, index)
-        for name, content in arrays.items():
-            array = group.create_array(
-                name, shape=content.shape, dtype="float32", chunks=(1, *content.shape[1:])
-            )
-            array[:] = content
+        shapes = {name: arrays[name].shape for name in ARRAYS}
+        chunk = store.open_chunk(song, {}, shapes)
+        for rollout in range(ROLLOUTS):
+            content = {name: arrays[name][rollout].astype(np.float32) for name in ARRAYS}
+            chunk.write(rollout, Rollout(content, 0.5))
 
 
 def rollouts(model: PairModel, song: str, seed: int) -> dict[str, np.ndarray]:
@@ -56,10 +59,10 @@ def rollouts(model: PairModel, song: str, seed: int) -> dict[str, np.ndarray]:
     goal, piano, tips, joints = np.split(seen, np.cumsum([979, 89, 30]), axis=2)
     due = np.concatenate([goal[..., :88], goal[..., 968:969]], axis=-1)
     return {
-        "f1": np.array([0.5] * ROLLOUTS),
         "actions": np.reshape(actions, (ROLLOUTS, STEPS, -1)),
         "goals": due,
         "piano_states": piano,
         "hand_fingertips": tips,
         "hand_joints": joints,
+        "keys_sounding": np.zeros_like(piano[..., :88]),
     }

@@ -103,7 +103,9 @@ class PlayClient(PianoNode):
             raise NodeError(f"nobody answers to {PLAY}: is the node 'player' running?")
         goal = Play.Goal(song=str(self.values["song"]), folder=str(self._run.partial))
         asked = self._action.send_goal_async(goal, self._take_feedback)
-        if not self._wait(asked.done, CANCEL_S) or not asked.result().accepted:
+        if not self._wait(asked.done, CANCEL_S):
+            raise NodeError(f"the player does not answer on {PLAY}: start again")
+        if not asked.result().accepted:
             raise NodeError("the player takes no song: it plays another one, or it is ending")
         outcome = asked.result().get_result_async()
         if not self._await(outcome.done):

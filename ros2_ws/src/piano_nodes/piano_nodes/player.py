@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import traceback
 from pathlib import Path
 
@@ -25,6 +26,9 @@ from policies.run_folder import RunFolder
 from score import DaCapoError, score_performance
 from sim import build_model, load_rig, read_parameters
 from sim.realtime import leave_realtime
+
+ASKER_S = 2.0
+"""How long discovery may take to show who asks for a song: below what askers wait."""
 
 
 class Player(PianoNode):
@@ -86,8 +90,19 @@ class Player(PianoNode):
     # ROS callbacks, all on the executor's thread. ---------------------------------------------
 
     def _accept(self, _: Play.Goal) -> GoalResponse:
+        self._await_asker()
         busy = self._performance is not None and self._performance.is_alive()
         return GoalResponse.REJECT if busy or self._ending.is_set() else GoalResponse.ACCEPT
+
+    def _await_asker(self) -> None:
+        """ROS drops an answer to somebody whom discovery has not shown yet.
+
+        An action client listens to feedback last: once that is seen, so is where answers go.
+        """
+        give_up_at = time.monotonic() + ASKER_S
+        while not self.count_subscribers(f"{PLAY}/_action/feedback"):
+            if time.monotonic() > give_up_at or self._ending.wait(0.01):
+                return
 
     def _begin(self, goal: ServerGoalHandle) -> None:
         self._goal = goal

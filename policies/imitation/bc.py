@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import ModuleType
 
-import numpy as np
-
 from policies.imitation.networks import Array, Arrays, Shapes, mlp, mlp_shapes
+from policies.imitation.regression import Regression
 
 
 @dataclass(frozen=True)
-class BehaviourCloning:
+class BehaviourCloning(Regression):
     """A multilayer perceptron with a quadratic loss.
 
     Attributes:
@@ -34,24 +33,6 @@ class BehaviourCloning:
         """Parameters."""
         return mlp_shapes(observation, self.widths, action)
 
-    def draw(self, rng: np.random.Generator, batch: int, action: int) -> Arrays:
-        """Nothing is random."""
-        return {}
-
-    def prepare(self, xp: ModuleType, parameters: Arrays, seen: Array, draws: Arrays) -> Arrays:
-        """The draws as they are."""
-        return draws
-
-    def loss(
-        self, xp: ModuleType, parameters: Arrays, seen: Array, done: Array, draws: Arrays
-    ) -> Array:
-        """Mean squared error."""
-        return ((mlp(xp, parameters, seen) - done) ** 2).mean()
-
-    def draw_to_act(self, rng: np.random.Generator, batch: int, action: int) -> Arrays:
-        """Nothing is random."""
-        return {}
-
-    def act(self, xp: ModuleType, parameters: Arrays, seen: Array, draws: Arrays) -> Array:
-        """The regressed action, shape ``(batch, 1, action)``."""
-        return xp.clip(mlp(xp, parameters, seen[:, -1:]), -1.0, 1.0)
+    def outputs(self, xp: ModuleType, parameters: Arrays, seen: Array) -> Array:
+        """An action for every observation."""
+        return mlp(xp, parameters, seen)

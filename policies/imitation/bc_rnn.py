@@ -11,8 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import ModuleType
 
-import numpy as np
-
 from policies.imitation.networks import (
     Array,
     Arrays,
@@ -22,10 +20,11 @@ from policies.imitation.networks import (
     lstm,
     lstm_shapes,
 )
+from policies.imitation.regression import Regression
 
 
 @dataclass(frozen=True)
-class RecurrentCloning:
+class RecurrentCloning(Regression):
     """Two LSTM layers with a quadratic loss on every step of the window.
 
     Attributes:
@@ -54,29 +53,7 @@ class RecurrentCloning:
         second = lstm_shapes("lstm_1", self.width, self.width)
         return first | second | dense_shapes("head", self.width, action)
 
-    def draw(self, rng: np.random.Generator, batch: int, action: int) -> Arrays:
-        """Nothing is random."""
-        return {}
-
-    def prepare(self, xp: ModuleType, parameters: Arrays, seen: Array, draws: Arrays) -> Arrays:
-        """The draws as they are."""
-        return draws
-
-    def loss(
-        self, xp: ModuleType, parameters: Arrays, seen: Array, done: Array, draws: Arrays
-    ) -> Array:
-        """Mean squared error."""
-        return ((_outputs(xp, parameters, seen) - done) ** 2).mean()
-
-    def draw_to_act(self, rng: np.random.Generator, batch: int, action: int) -> Arrays:
-        """Nothing is random."""
-        return {}
-
-    def act(self, xp: ModuleType, parameters: Arrays, seen: Array, draws: Arrays) -> Array:
-        """The action after the window, shape ``(batch, 1, action)``."""
-        return xp.clip(_outputs(xp, parameters, seen)[:, -1:], -1.0, 1.0)
-
-
-def _outputs(xp: ModuleType, parameters: Arrays, seen: Array) -> Array:
-    hidden = lstm(xp, parameters, "lstm_0", seen)
-    return dense(parameters, "head", lstm(xp, parameters, "lstm_1", hidden))
+    def outputs(self, xp: ModuleType, parameters: Arrays, seen: Array) -> Array:
+        """An action for every observation."""
+        hidden = lstm(xp, parameters, "lstm_0", seen)
+        return dense(parameters, "head", lstm(xp, parameters, "lstm_1", hidden))

@@ -12,7 +12,7 @@ from policies.evaluation import Evaluation, summarise
 from policies.performer import ON_THE_GRID, Performer, Progress, RigTiming, Stage
 from policies.policy import Policy
 from score import Goals, Performance, score_performance
-from sim import Simulator, TargetLimits
+from sim import Simulator
 from sim.realtime import STEP_NS
 
 Array = NDArray[np.float64]
@@ -78,7 +78,7 @@ def perform_in_process(
         SimError: the policy's targets cannot be followed.
     """
     heard = listener or Nobody()
-    limits = TargetLimits.of(simulator.model.rig)
+    limits = simulator.model.limits
     targets = np.array(simulator.joint_positions)
     step = 0
     while performer.stage is not Stage.DONE:

@@ -1,5 +1,6 @@
 """The simulated rig: hands, keyboards and rigs as data, their MuJoCo model, rewards, rendering."""
 
+from sim.anyrig import AnyRig, build_playable, load_any_rig
 from sim.batched import BatchedEnvironment
 from sim.drivers import Driver, DynamixelDriver, RosTrajectoryDriver
 from sim.environment import Environment
@@ -15,6 +16,7 @@ from sim.model import (
     key_name,
     tip_name,
 )
+from sim.pair.playable import PEDAL, PlayablePair
 from sim.parameter_files import (
     FittedParameters,
     parameters_text,
@@ -23,15 +25,18 @@ from sim.parameter_files import (
     write_parameters,
 )
 from sim.parameters import Parameter, PhysicsParameters, parameter_table
+from sim.playable import PlayableModel
 from sim.randomisation import Randomisation
-from sim.rig import RAIL, Rig, load_rig, rig_names
+from sim.rig import RAIL, Rig, has_two_hands, load_rig, pair_names, rig_names
 from sim.simulator import Simulator
 from sim.song_states import SongStates, record_states
 
 __all__ = [
+    "PEDAL",
     "PHYSICS_STEPS_PER_CONTROL",
     "PHYSICS_STEP_S",
     "RAIL",
+    "AnyRig",
     "BatchedEnvironment",
     "Driver",
     "DynamixelDriver",
@@ -41,6 +46,8 @@ __all__ = [
     "Parameter",
     "ParameterError",
     "PhysicsParameters",
+    "PlayableModel",
+    "PlayablePair",
     "Randomisation",
     "RenderingError",
     "Rig",
@@ -52,10 +59,14 @@ __all__ = [
     "SongStates",
     "TargetLimits",
     "build_model",
+    "build_playable",
     "build_spec",
+    "has_two_hands",
     "key_name",
     "limit_targets",
+    "load_any_rig",
     "load_rig",
+    "pair_names",
     "parameter_table",
     "parameters_text",
     "read_fitted",

@@ -12,13 +12,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from score import CONTROL_STEP_S, LOOKAHEAD, Goals, KeyEvent
 from sim.delays import DelayLines
-from sim.environment import COLLISION_WEIGHT, ENERGY_COEFFICIENT, check_goals
+from sim.environment import check_goals
 from sim.errors import SimError
 from sim.key_history import KeyHistory
 from sim.lead import Lead
-from sim.limits import TargetLimits
-from sim.model import PHYSICS_STEP_S, PHYSICS_STEPS_PER_CONTROL, RigModel
-from sim.rewards import energy, fingering_rewards, key_press, sustain
+from sim.model import PHYSICS_STEP_S, PHYSICS_STEPS_PER_CONTROL
+from sim.playable import PEDAL_DOWN, PlayableModel
+from sim.rewards import (
+    COLLISION_WEIGHT,
+    ENERGY_COEFFICIENT,
+    energy,
+    fingering_rewards,
+    key_press,
+    sustain,
+)
 from sim.sleep import keep_pressed_keys_awake
 from sim.song_states import SongStates
 
@@ -47,7 +54,7 @@ class BatchedEnvironment:
 
     def __init__(
         self,
-        models: RigModel | Sequence[RigModel],
+        models: PlayableModel | Sequence[PlayableModel],
         goals: Goals,
         n: int,
         start: ArrayLike,
@@ -70,13 +77,13 @@ class BatchedEnvironment:
                 interpolate.
         """
         self.lead = Lead.of(lead_s)
-        each = [models] * n if isinstance(models, RigModel) else list(models)
+        each = [models] * n if isinstance(models, PlayableModel) else list(models)
         self.model, self.goals, self.n = each[0], goals, n
         check_goals(self.model, goals)
         self._start = np.array(start, float)
-        self._limits = TargetLimits.of(self.model.rig)
+        self._limits = self.model.limits
         self._batch = Batch(self.model.mj, n, threads, persistent=True)
-        if not isinstance(models, RigModel):
+        if not isinstance(models, PlayableModel):
             self._batch.set_models([model.mj for model in each])
         self._offset = np.stack([model.joint_offset for model in each])
         self._trigger_rad = np.stack([m.key_trigger * m.key_travel_rad for m in each])
@@ -101,12 +108,14 @@ class BatchedEnvironment:
         self._key_centers = batch.bind("geom_xpos")[:, keys[0] : keys[-1] + 1]
         self._force = batch.bind("actuator_force")
         self._applied = batch.bind("qfrc_applied")
+        self._sensors = None if self.model.forearm_sensor is None else batch.bind("sensordata")
 
     def _allocate(self) -> None:
         n, model = self.n, self.model
         self._track = {"qpos": np.empty((n, PHYSICS_STEPS_PER_CONTROL, model.mj.nq))}
         self._half_sizes = model.mj.geom_size[model.key_geoms]
-        self._sustain = np.append(sustain(self.goals.sustain, np.zeros(self.goals.n_steps)), 1.0)
+        due = np.append(self.goals.sustain, False)
+        self._sustain = np.stack([sustain(due, np.full(len(due), down)) for down in (False, True)])
         self._goal_rows = np.concatenate(
             [self.goals.keys, np.zeros((LOOKAHEAD + 2, model.n_keys), bool)]
         )
@@ -134,17 +143,19 @@ class BatchedEnvironment:
         batch.reset(ids=where, stage=mujoco.mjtStage.mjSTAGE_NONE.value)
         offset = self._offset[ids]
         held = np.broadcast_to(self._start, offset.shape)
-        joints = held + offset
         self.step_index[ids], self.done[ids] = 0, False
         self.rows[ids] = self.goals.n_steps
         sounding = None
         if states is not None and rows is not None:
             self._qpos[ids], self._qvel[ids] = states.qpos[rows], states.qvel[rows]
-            joints = states.qpos[rows][:, model.joint_qpos] + offset
             sounding = states.sounding[rows]
             held = states.targets[rows]
             self.step_index[ids] = rows
-        self._qpos[np.ix_(ids, model.joint_qpos)] = joints
+        else:
+            start = self._qpos[ids]
+            model.put(start, held)
+            self._qpos[ids] = start
+        self._qpos[np.ix_(ids, model.joint_qpos)] += offset
         self._ctrl[np.ix_(ids, model.actuators)] = held + offset
         batch.forward(ids=where)
         if self._commands:
@@ -246,28 +257,43 @@ class BatchedEnvironment:
         """Fingertips after the last step in the piano frame, ``(n, fingers, 3)`` [m]."""
         return self._sites[:, self.model.fingertip_sites]
 
+    @property
+    def pedal_down(self) -> NDArray[np.bool_]:
+        """Whether the sustain pedal is down, shape ``(n,)``; of a rig without one it is up."""
+        pedal = self.model.pedal
+        if pedal is None:
+            return np.zeros(self.n, bool)
+        down: NDArray[np.bool_] = self.observation["joint_targets"][:, pedal] >= PEDAL_DOWN
+        return down
+
+    def _apart(self, tips: Floats) -> NDArray[np.bool_]:
+        """Whether neither hand touches itself (one hand) or the other (two), shape ``(n,)``."""
+        if self._sensors is not None:
+            return self._sensors[:, self.model.forearm_sensor] == 0.0
+        gaps = np.linalg.norm(tips[:, 1:] - tips[:, :-1], axis=-1)
+        return (gaps >= self.model.tip_gap_m).all(axis=-1)
+
     def _reward(self) -> Floats:
+        if self._sensors is not None:  # two hands: as published, places and contacts are those now
+            self._batch.forward(stage=mujoco.mjtStage.mjSTAGE_POS.value)
         model, tips = self.model, self.tips
         goal = self._goal_rows[self.rows]
         depth = np.clip(self._keys.row_angles[:, -1] / model.key_travel_rad, 0.0, 1.0)
-        velocity = self._qvel[:, model.joint_qvel]
-        gaps = np.linalg.norm(tips[:, 1:] - tips[:, :-1], axis=-1)
-        apart = (gaps >= 2 * model.rig.hand.tip_radius_m).all(axis=-1)
+        servos = slice(model.pedal)
+        force, velocity = self._force[:, model.actuators], model.velocities(self._qvel)
         self.reward_terms = {
             "key_press": key_press(goal, depth, self.row_keys),
             "fingering": fingering_rewards(goal, tips, self._key_centers, self._half_sizes),
-            "sustain": self._sustain[self.rows],
-            "collision": COLLISION_WEIGHT * apart,
-            "energy": energy(self._force[:, model.actuators], velocity, ENERGY_COEFFICIENT),
+            "sustain": self._sustain[self.pedal_down.astype(int), self.rows],
+            "collision": np.where(self._apart(tips), COLLISION_WEIGHT, 0.0),
+            "energy": energy(force[:, servos], velocity[:, servos], ENERGY_COEFFICIENT),
         }
         return sum(self.reward_terms.values(), np.zeros(self.n))
 
     def _observe(self) -> None:
         observation, model = self.observation, self.model
-        np.subtract(
-            self._qpos[:, model.joint_qpos], self._offset, out=observation["joint_positions"]
-        )
-        observation["joint_velocities"][:] = self._qvel[:, model.joint_qvel]
+        np.subtract(model.positions(self._qpos), self._offset, out=observation["joint_positions"])
+        observation["joint_velocities"][:] = model.velocities(self._qvel)
         observation["keys"][:] = self._keys.now
         rows = np.minimum(self.step_index, self.goals.n_steps)
         np.take(

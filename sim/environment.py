@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import dm_env
+import mujoco
 import numpy as np
 from dm_env import specs
 from numpy.typing import ArrayLike, NDArray
 
 from score import CONTROL_STEP_S, LOOKAHEAD, Goals, KeyEvent
 from sim.errors import SimError
-from sim.limits import TargetLimits
-from sim.model import RigModel
+from sim.pair.playable import PlayablePair
+from sim.pair.reward import PairReward
+from sim.playable import PlayableModel
 from sim.rewards import (
+    COLLISION_WEIGHT,
+    ENERGY_COEFFICIENT,
     FINGER_CLOSE_ENOUGH_M,
     FINGER_MARGIN_M,
     KEY_CLOSE_ENOUGH,
     KEY_MARGIN,
     fingering_rewards,
+    gaussian_tolerance,
     strike_points,
     sustain,
 )
@@ -27,19 +34,14 @@ from sim.simulator import Simulator
 
 Observation = dict[str, NDArray[Any]]
 
-ENERGY_COEFFICIENT = 5e-3
-"""Weight of the energy term (RoboPianist, RP1M Eq. 3)."""
-COLLISION_WEIGHT = 0.5
-"""Weight of the term for not touching oneself (RP1M Eq. 3; forearms there, fingertips here)."""
 
-
-def check_goals(model: RigModel, goals: Goals) -> None:
+def check_goals(model: PlayableModel, goals: Goals) -> None:
     """See that goals were made for the rig's keyboard.
 
     Raises:
         SimError: they were made for another.
     """
-    keyboard = model.rig.keyboard
+    keyboard = model.keyboard
     if (goals.lowest_pitch, goals.n_keys) != (keyboard.lowest_pitch, keyboard.n_keys):
         raise SimError(
             f"{goals.name}: goals for {goals.n_keys} keys from pitch {goals.lowest_pitch}, but "
@@ -52,16 +54,17 @@ class Environment(dm_env.Environment):
 
     Actions are joint targets [m for the rail, rad], shape ``(n,)``, limited by ``TargetLimits``.
     The reward is RP1M's Eq. 3: fingering + key press + sustain + 0.5 collision + energy, each
-    term kept in ``reward_terms``. Rigs have no pedal: it counts as up.
+    term kept in ``reward_terms``. One hand has no pedal: it counts as up.
 
     Attributes:
         simulator: the rig.
         goals: the song.
         events: key events of the episode so far, in score time.
+        pedal: whether the pedal was down in each step of the episode so far.
         reward_terms: terms of the last reward by name.
     """
 
-    def __init__(self, model: RigModel, goals: Goals, start: ArrayLike | None = None) -> None:
+    def __init__(self, model: PlayableModel, goals: Goals, start: ArrayLike | None = None) -> None:
         """Put a song on a rig.
 
         Args:
@@ -75,16 +78,17 @@ class Environment(dm_env.Environment):
         check_goals(model, goals)
         self.simulator, self.goals = Simulator(model), goals
         self._start = np.zeros(model.n_joints) if start is None else np.array(start, float)
-        self._rewards = StepReward(model, goals)
-        self._limits = TargetLimits.of(model.rig)
+        self._rewards = _step_reward(model, goals)
+        self._limits = model.limits
         self.events: list[KeyEvent] = []
+        self.pedal: list[bool] = []
         self.reward_terms: dict[str, float] = {}
         self._step, self._playing = 0, False
 
     def reset(self) -> dm_env.TimeStep:
         """Start the song."""
         self.simulator.reset(self._start)
-        self.events, self.reward_terms = [], {}
+        self.events, self.pedal, self.reward_terms = [], [], {}
         self._step, self._playing = 0, True
         self._targets = self._start.copy()
         return dm_env.restart(self._observation())
@@ -96,6 +100,7 @@ class Environment(dm_env.Environment):
         positions = self.simulator.joint_positions
         self._targets = self._limits.limit(action, self._targets, positions)
         self.events += self.simulator.advance(self._targets)
+        self.pedal.append(self.simulator.pedal_down)
         self.reward_terms = self._rewards(self.simulator, self._step)
         reward = sum(self.reward_terms.values())
         self._step += 1
@@ -136,6 +141,28 @@ class Environment(dm_env.Environment):
         }
 
 
+class PairStepReward:
+    """The published reward of two hands, with places as they are now."""
+
+    def __init__(self, model: PlayablePair, goals: Goals) -> None:
+        self._published = PairReward(replace(model.pair, mj=model.mj), goals)
+
+    def __call__(self, simulator: Simulator, step: int) -> dict[str, float]:
+        """Terms of the reward of the control step that just ended."""
+        mj, data = simulator.model.mj, simulator.data
+        mujoco.mj_kinematics(mj, data)
+        depth, sounding = simulator.key_depth, simulator.keys_down
+        return self._published(data, step, depth, sounding, simulator.pedal_down)
+
+
+def _step_reward(
+    model: PlayableModel, goals: Goals
+) -> Callable[[Simulator, int], dict[str, float]]:
+    if isinstance(model, PlayablePair):
+        return PairStepReward(model, goals)
+    return StepReward(model, goals)
+
+
 class StepReward:
     """The reward of one step, with the goals prepared once.
 
@@ -143,7 +170,7 @@ class StepReward:
     Python because NumPy's call overhead would be a tenth of the physics.
     """
 
-    def __init__(self, model: RigModel, goals: Goals) -> None:
+    def __init__(self, model: PlayableModel, goals: Goals) -> None:
         self._due = [np.flatnonzero(row).tolist() for row in goals.keys]
         self._goals, self._model = goals, model
         self._travel_rad: list[float] = model.key_travel_rad.tolist()
@@ -152,7 +179,7 @@ class StepReward:
         lift = strike_points(np.zeros_like(self._half_sizes), self._half_sizes)
         self._strike: list[list[float]] = lift.tolist()
         self._sustain: list[float] = sustain(goals.sustain, np.zeros(goals.n_steps)).tolist()
-        self._touching = (2 * model.rig.hand.tip_radius_m) ** 2
+        self._touching = model.tip_gap_m**2
 
     def __call__(self, simulator: Simulator, step: int) -> dict[str, float]:
         """Terms of the reward of the control step that just ended."""
@@ -200,14 +227,3 @@ class StepReward:
             if (ax - bx) ** 2 + (ay - by) ** 2 + (az - bz) ** 2 < self._touching:
                 return 0.0
         return COLLISION_WEIGHT
-
-
-def gaussian_tolerance(distance: float, close: float, margin: float) -> float:
-    """``dm_control``'s Gaussian tolerance of one non-negative number, bounds ``(0, close)``.
-
-    Args:
-        distance: what is judged.
-        close: up to where it is worth 1.
-        margin: how far beyond that it is worth 0.1.
-    """
-    return 1.0 if distance <= close else 0.1 ** (((distance - close) / margin) ** 2)

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from sim.drivers import RosTrajectoryDriver
 from sim.hands import Tip, add_hand
+from sim.keyboards import Keyboard
+from sim.limits import TargetLimits
+from sim.playable import PlayableModel
 from sim.rig import RAIL, Rig
 
 PHYSICS_STEP_S = 0.005
@@ -19,51 +22,21 @@ _KEY_CONTACT, _TIP_CONTACT = 1, 2
 _WHITE, _BLACK = (0.93, 0.92, 0.89, 1.0), (0.08, 0.08, 0.09, 1.0)
 
 
-@dataclass(frozen=True)
-class RigModel:
-    """A compiled rig and where its named parts are.
+@dataclass(frozen=True, kw_only=True)
+class RigModel(PlayableModel):
+    """A compiled rig of one hand on a rail; the rail is its first joint."""
 
-    Attributes:
-        mj: the compiled model; key joints come first in ``qpos``.
-        rig: what it was made from.
-        joint_names: actuated joints in action order, rail first.
-        joint_qpos: addresses of the joints in ``qpos``, shape ``(n,)``.
-        joint_qvel: addresses of the joints in ``qvel``, shape ``(n,)``.
-        actuators: actuator of each joint, shape ``(n,)``.
-        joint_low: lower joint limits, shape ``(n,)`` [m for the rail, rad].
-        joint_high: upper joint limits, shape ``(n,)``.
-        key_qpos: slice of the keys in ``qpos`` and ``qvel``.
-        key_geoms: geom of each key, shape ``(n_keys,)``.
-        key_travel_rad: full travel of each key, shape ``(n_keys,)``.
-        fingertip_sites: site at the centre of each playing fingertip, shape ``(n_fingers,)``.
-        key_trigger: fraction of travel at which a rising key sounds, shape ``(n_keys,)``.
-        key_release: fraction of travel at which it stops, shape ``(n_keys,)``.
-        joint_offset: true joint position minus what the encoder reads, shape ``(n,)``; it acts on
-            command and reading alike.
-        command_delay_s: time from a target's sending to its effect, any number [s].
-    """
-
-    mj: mujoco.MjModel
     rig: Rig
-    joint_names: tuple[str, ...]
-    joint_qpos: NDArray[np.intp]
-    joint_qvel: NDArray[np.intp]
-    actuators: NDArray[np.intp]
-    joint_low: NDArray[np.float64]
-    joint_high: NDArray[np.float64]
-    key_qpos: slice
-    key_geoms: NDArray[np.intp]
-    key_travel_rad: NDArray[np.float64]
-    fingertip_sites: NDArray[np.intp]
-    key_trigger: NDArray[np.float64]
-    key_release: NDArray[np.float64]
-    joint_offset: NDArray[np.float64]
-    command_delay_s: float = 0.0
 
     @property
-    def n_keys(self) -> int:
-        """Number of keys."""
-        return len(self.key_geoms)
+    def keyboard(self) -> Keyboard:
+        """The keyboard's geometry."""
+        return self.rig.keyboard
+
+    @property
+    def limits(self) -> TargetLimits:
+        """What the rig's motors can make of a target."""
+        return TargetLimits.of(self.rig)
 
     @property
     def ramp_steps(self) -> NDArray[np.intp]:
@@ -72,11 +45,6 @@ class RigModel:
         ramps_s = driver.ramps_s if isinstance(driver, RosTrajectoryDriver) else {}
         steps = [round(ramps_s.get(name, 0.0) / PHYSICS_STEP_S) for name in self.joint_names]
         return np.maximum(np.array(steps, np.intp), 1)
-
-    @property
-    def n_joints(self) -> int:
-        """Number of actuated joints: the size of an action."""
-        return len(self.joint_names)
 
 
 def key_name(key: int) -> str:
@@ -136,6 +104,7 @@ def index_model(mj: mujoco.MjModel, rig: Rig) -> RigModel:
         key_trigger=np.full(len(keys), rig.keys.trigger_fraction),
         key_release=np.full(len(keys), rig.keys.release_fraction),
         joint_offset=np.zeros(len(names)),
+        tip_gap_m=2 * rig.hand.tip_radius_m,
     )
 
 

@@ -12,9 +12,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from score import write_whole
+from sim.anyrig import AnyRig
 from sim.errors import ParameterError
 from sim.parameters import PhysicsParameters, parameter_table
-from sim.rig import Rig
 from sim.yaml_files import first_complaint, read_yaml
 
 Intervals = Mapping[str, tuple[float, float]]
@@ -84,18 +84,20 @@ def parameters_text(
     return yaml.safe_dump(content.model_dump(mode="json", by_alias=True), sort_keys=False)
 
 
-def read_parameters(path: Path, rig: Rig) -> PhysicsParameters:
+def read_parameters(path: Path, rig: AnyRig) -> PhysicsParameters:
     """The values of a physics parameters file, see ``read_fitted``."""
     return read_fitted(path, rig).parameters
 
 
-def read_fitted(path: Path, rig: Rig) -> FittedParameters:
+def read_fitted(path: Path, rig: AnyRig) -> FittedParameters:
     """Read a physics parameters file made for ``rig``; missing values are nominal.
 
     Raises:
         ParameterError: unreadable file, another rig, unknown or out-of-range value or interval;
             the message names the file.
     """
+    if not parameter_table(rig):
+        raise ParameterError(f"{path}: rig '{rig.name}' has no physics parameters: leave it out")
     try:
         content = _ParametersFile.model_validate(read_yaml(path))
         if content.rig != rig.name:
@@ -109,7 +111,7 @@ def read_fitted(path: Path, rig: Rig) -> FittedParameters:
         raise ParameterError(f"{path}: {error}") from error
 
 
-def _check_intervals(intervals: Intervals, rig: Rig) -> None:
+def _check_intervals(intervals: Intervals, rig: AnyRig) -> None:
     """See that intervals are ordered and inside the table's bounds.
 
     Raises:

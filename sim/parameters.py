@@ -6,12 +6,16 @@ import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import overload
 
 import mujoco
 import numpy as np
 
+from sim.anyrig import AnyRig
 from sim.errors import ParameterError
 from sim.model import PHYSICS_STEP_S, RigModel, key_name
+from sim.pair.rig import PairRig
+from sim.playable import PlayableModel
 from sim.rig import RAIL, Rig
 
 _OFFSET = "joint_offset:"
@@ -40,8 +44,12 @@ class Parameter:
     field: str
 
 
-def parameter_table(rig: Rig) -> tuple[Parameter, ...]:
-    """All physics parameters of a rig with nominal values and bounds."""
+def parameter_table(rig: AnyRig) -> tuple[Parameter, ...]:
+    """All physics parameters of a rig with nominal values and bounds; two hands have none."""
+    return () if isinstance(rig, PairRig) else _table(rig)
+
+
+def _table(rig: Rig) -> tuple[Parameter, ...]:
     finger, rail, keys = rig.finger, rig.rail, rig.keys
     finger_emf = finger.torque_limit_nm / finger.no_load_speed_rad_per_s
     rail_emf = rail.force_limit_n / rail.no_load_speed_m_per_s
@@ -97,11 +105,11 @@ class PhysicsParameters:
         values: value by parameter name, SI units; complete.
     """
 
-    rig: Rig
+    rig: AnyRig
     values: Mapping[str, float]
 
     @classmethod
-    def nominal(cls, rig: Rig) -> PhysicsParameters:
+    def nominal(cls, rig: AnyRig) -> PhysicsParameters:
         """The values of the rig file."""
         return cls(rig, {entry.name: entry.nominal for entry in parameter_table(rig)})
 
@@ -123,14 +131,24 @@ class PhysicsParameters:
                 )
         return replace(self, values={**self.values, **changes})
 
-    def apply(self, model: RigModel) -> RigModel:
+    @overload
+    def apply(self, model: RigModel) -> RigModel: ...
+
+    @overload
+    def apply(self, model: PlayableModel) -> PlayableModel: ...
+
+    def apply(self, model: PlayableModel) -> PlayableModel:
         """Set the compiled model in place; return it with triggers, offsets and delay set.
+
+        Two hands have no parameters: theirs comes back as it is.
 
         Raises:
             ParameterError: keys that would rest pressed or not come back (they must rest below
                 2 % of travel and pass their release point within 80 ms); the compiled model then
                 holds the refused values until others are applied.
         """
+        if not isinstance(model, RigModel):
+            return model
         value = self.values
         if value["key_release_fraction"] >= value["key_trigger_fraction"]:
             raise ParameterError("key_release_fraction must be below key_trigger_fraction")

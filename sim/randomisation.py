@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.anyrig import build_playable
 from sim.errors import ParameterError
-from sim.model import RigModel, build_model
 from sim.parameters import PhysicsParameters, parameter_table
+from sim.playable import PlayableModel
 
 DEFAULT_FACTORS: Mapping[str, float] = {
     "finger_frictionloss_nm": 2.0,
@@ -93,17 +94,17 @@ class Randomisation:
                 values[name] = float(rng.uniform(low, high))
         return self.center.with_values(**values)
 
-    def draw_models(self, n: int, rng: np.random.Generator) -> list[RigModel]:
+    def draw_models(self, n: int, rng: np.random.Generator) -> list[PlayableModel]:
         """Compiled models with drawn parameters; a draw with unplayable keys is drawn again.
 
         Raises:
             ParameterError: nearly all draws are unplayable.
         """
-        models: list[RigModel] = []
+        models: list[PlayableModel] = []
         refused = 0
         while len(models) < n:
             try:
-                models.append(self.draw(rng).apply(build_model(self.center.rig)))
+                models.append(self.draw(rng).apply(build_playable(self.center.rig)))
             except ParameterError:
                 refused += 1
                 if refused > 10 * n:

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from score import KeyEvent
-from sim.limits import TargetLimits
 from sim.model import PHYSICS_STEP_S
 from sim.simulator import Simulator
 
@@ -80,7 +79,7 @@ class RealTimeSimulator:
         self.simulator = simulator
         self.report = PacingReport()
         self._time_ns = start_ns
-        self._limits = TargetLimits.of(simulator.model.rig)
+        self._limits = simulator.model.limits
         self._positions = self._accepted = self._targets = np.array(simulator.joint_positions)
         self._arrivals: deque[tuple[int, NDArray[np.float64] | None]] = deque()
 

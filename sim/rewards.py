@@ -19,6 +19,11 @@ KEY_CLOSE_ENOUGH = 0.05
 KEY_MARGIN = 0.5
 FINGER_CLOSE_ENOUGH_M = 0.01
 FINGER_MARGIN_M = 0.1
+ENERGY_COEFFICIENT = 5e-3
+"""Weight of the energy term (RoboPianist, RP1M Eq. 3)."""
+COLLISION_WEIGHT = 0.5
+"""Weight of the term for not touching oneself (RP1M Eq. 3): forearms there, and of one hand,
+which has no other, fingertips here."""
 
 # A key is struck 35 % of its half length towards the player, halfway from its centre to its top.
 _STRIKE_POINT = np.array([0.35, 0.0, 0.5])
@@ -179,6 +184,17 @@ def fingering_rewards(
         cost = distances[first[env] : first[env] + n_due[env]]
         rewards[env] = _finger_tolerance(cost[linear_sum_assignment(cost)]).mean()
     return rewards
+
+
+def gaussian_tolerance(distance: float, close: float, margin: float) -> float:
+    """``dm_control``'s Gaussian tolerance of one non-negative number, bounds ``(0, close)``.
+
+    Args:
+        distance: what is judged.
+        close: up to where it is worth 1.
+        margin: how far beyond that it is worth 0.1.
+    """
+    return 1.0 if distance <= close else 0.1 ** (((distance - close) / margin) ** 2)
 
 
 def _finger_tolerance(distances: Floats) -> Floats:

@@ -212,20 +212,44 @@ class Rig(Section):
         return hashlib.sha256(content.encode()).hexdigest()
 
 
+_RIGS, _PAIRS = (Path(str(resources.files("sim"))) / name for name in ("rigs", "pair/rigs"))
+
+
 def rig_names() -> tuple[str, ...]:
-    """Names of the shipped rigs."""
-    folder = resources.files("sim") / "rigs"
-    return tuple(sorted(Path(str(f)).stem for f in folder.iterdir() if f.name.endswith(".yaml")))
+    """Names of the shipped rigs of one hand."""
+    return tuple(sorted(path.stem for path in _RIGS.glob("*.yaml")))
+
+
+def pair_names() -> tuple[str, ...]:
+    """Names of the shipped rigs of two hands."""
+    return tuple(sorted(path.stem for path in _PAIRS.glob("*.yaml")))
+
+
+def has_two_hands(name_or_path: str | Path) -> bool:
+    """Whether that is a shipped rig of two hands, or the file of one."""
+    if str(name_or_path) in (*rig_names(), *pair_names()):
+        return str(name_or_path) in pair_names()
+    try:
+        content = read_yaml(Path(name_or_path))
+    except ValueError:
+        return False
+    return isinstance(content, dict) and "forearm_right_m" in content
 
 
 def load_rig(name_or_path: str | Path) -> Rig:
-    """Read a rig by library name or from a YAML file.
+    """Read a rig of one hand by library name or from a YAML file.
 
     Raises:
-        RigError: no such rig, not YAML, or a field that is unknown, missing or out of range.
+        RigError: no such rig, not YAML, a field that is unknown, missing or out of range, or a rig
+            of two hands.
     """
+    if has_two_hands(name_or_path):
+        raise RigError(
+            f"rig {str(name_or_path)!r} has two hands, this is for one: choose "
+            f"{' or '.join(rig_names())}"
+        )
     if str(name_or_path) in rig_names():
-        path = Path(str(resources.files("sim") / "rigs" / f"{name_or_path}.yaml"))
+        path = _RIGS / f"{name_or_path}.yaml"
     else:
         path = Path(name_or_path)
     if not _is_file(path):

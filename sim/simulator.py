@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import mujoco
 import numpy as np
@@ -10,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from score import KeyEvent
 from sim.delays import DelayLine
-from sim.model import PHYSICS_STEP_S, PHYSICS_STEPS_PER_CONTROL, RigModel
+from sim.model import PHYSICS_STEP_S, PHYSICS_STEPS_PER_CONTROL
+from sim.playable import PEDAL_DOWN, PlayableModel
 from sim.ramps import Ramp
 from sim.sleep import keep_pressed_keys_awake
 
@@ -30,13 +32,16 @@ class Simulator:
         sounding_keys: the same as a set.
     """
 
-    def __init__(self, model: RigModel) -> None:
+    def __init__(self, model: PlayableModel) -> None:
         self.model = model
         self.data = mujoco.MjData(model.mj)
         self._key_angles = self.data.qpos[model.key_qpos]
         self._key_torques = self.data.qfrc_applied[model.key_qpos]
         self._positions = _part(self.data.qpos, model.joint_qpos)
         self._velocities = _part(self.data.qvel, model.joint_qvel)
+        if len(model.coupled):
+            self._positions = partial(model.positions, self.data.qpos)
+            self._velocities = partial(model.velocities, self.data.qvel)
         self._tips = _part(self.data.site_xpos, model.fingertip_sites)
         self._forces = _part(self.data.actuator_force, model.actuators)
         self._trigger_rad = model.key_trigger * model.key_travel_rad
@@ -51,7 +56,7 @@ class Simulator:
         mujoco.mj_resetData(model.mj, data)
         start = np.zeros(model.n_joints) if joint_positions is None else np.asarray(joint_positions)
         first, delay_s = start + model.joint_offset, model.command_delay_s
-        data.qpos[model.joint_qpos] = first
+        model.put(data.qpos, first)
         data.ctrl[model.actuators] = first
         mujoco.mj_forward(model.mj, data)
         self._delay = DelayLine(first, delay_s) if delay_s else None
@@ -87,6 +92,12 @@ class Simulator:
     def key_depth(self) -> NDArray[np.float64]:
         """How far each key is down, as a fraction of its travel, shape ``(n_keys,)``."""
         return np.clip(self._key_angles / self.model.key_travel_rad, 0.0, 1.0)
+
+    @property
+    def pedal_down(self) -> bool:
+        """Whether the sustain pedal is down; of a rig without one it is up."""
+        pedal = self.model.pedal
+        return pedal is not None and self.data.ctrl[self.model.actuators[pedal]] >= PEDAL_DOWN
 
     @property
     def fingertips(self) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.model import RigModel
+from sim.playable import PlayableModel
 from sim.simulator import Simulator
 
 Floats = NDArray[np.float64]
@@ -30,7 +30,7 @@ class SongStates:
     targets: Floats
 
 
-def record_states(model: RigModel, start: Floats, targets: Floats) -> SongStates:
+def record_states(model: PlayableModel, start: Floats, targets: Floats) -> SongStates:
     """Play joint targets, shape ``(T, n_joints)``, and note every state on the way."""
     simulator = Simulator(model)
     simulator.reset(start)

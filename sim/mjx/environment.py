@@ -18,8 +18,8 @@ from sim.mjx.observation import Seen, observation
 from sim.mjx.reward import MjxReward
 from sim.mjx.song import Song
 from sim.model import PHYSICS_STEPS_PER_CONTROL
-from sim.pair.environment import PEDAL_DOWN
 from sim.pair.model import PairModel
+from sim.playable import PEDAL_DOWN
 
 
 class State(NamedTuple):

@@ -7,12 +7,13 @@ import jax.numpy as jnp
 import mujoco
 import numpy as np
 
-from sim.environment import COLLISION_WEIGHT, ENERGY_COEFFICIENT
 from sim.mjx.fingering import fingering
 from sim.mjx.observation import Seen
 from sim.mjx.song import Song
 from sim.pair.model import PairModel
 from sim.rewards import (
+    COLLISION_WEIGHT,
+    ENERGY_COEFFICIENT,
     FINGER_CLOSE_ENOUGH_M,
     FINGER_MARGIN_M,
     KEY_CLOSE_ENOUGH,
@@ -93,7 +94,7 @@ def sustain_worth(missed: jax.Array) -> jax.Array:
 
 
 def _tolerance(distance: jax.Array, close: float, margin: float) -> jax.Array:
-    """``sim.environment.gaussian_tolerance`` of arrays."""
+    """``sim.rewards.gaussian_tolerance`` of arrays."""
     return 0.1 ** ((jnp.maximum(distance - close, 0.0) / margin) ** 2)
 
 

@@ -16,12 +16,10 @@ from sim.key_states import key_depth, sounds_robopianist
 from sim.model import PHYSICS_STEPS_PER_CONTROL
 from sim.pair.model import PairModel
 from sim.pair.reward import PairReward
+from sim.playable import PEDAL_DOWN
 from sim.sleep import keep_pressed_keys_awake
 
 Observation = dict[str, NDArray[np.float64]]
-
-PEDAL_DOWN = 0.5
-"""Least action with which the pedal is down."""
 
 
 class PairEnvironment(dm_env.Environment):

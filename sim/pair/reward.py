@@ -8,13 +8,15 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from score import Goals
-from sim.environment import COLLISION_WEIGHT, ENERGY_COEFFICIENT, gaussian_tolerance
 from sim.pair.model import PairModel
 from sim.rewards import (
+    COLLISION_WEIGHT,
+    ENERGY_COEFFICIENT,
     FINGER_CLOSE_ENOUGH_M,
     FINGER_MARGIN_M,
     KEY_CLOSE_ENOUGH,
     KEY_MARGIN,
+    gaussian_tolerance,
     strike_points,
     sustain,
 )
@@ -98,4 +100,4 @@ class PairReward:
     def _power_w(self, data: mujoco.MjData) -> float:
         first, second = self._model.servo_dofs
         velocity = data.qvel[first] + self._two * data.qvel[second]
-        return float(np.abs(data.actuator_force) @ np.abs(velocity))
+        return float(np.abs(data.actuator_force[: len(first)]) @ np.abs(velocity))

@@ -13,11 +13,12 @@ from pydantic import Field, ValidationError
 from sim.errors import RigError
 from sim.keyboards import KEYBOARDS, Keyboard, load_keyboard
 from sim.pair.hands import PairHand, load_pair_hand
+from sim.rig import pair_names
 from sim.yaml_files import Section, first_complaint, read_yaml
 
 Positive = Annotated[float, Field(gt=0)]
 
-PAIRS = ("shadow_pair_88", "shadow_pair_88_four_fingers")
+PAIRS = pair_names()
 """Names of the shipped rigs of two hands."""
 
 SIDES = ("right", "left")

@@ -109,7 +109,8 @@ class Demand:
 
 def corrected(plan: Plan, model: RigModel, goals: Goals) -> Array:
     """The plan's targets, each joint as far off as a residual policy can get it."""
-    actions = Actions(Part.of(model.joint_low, model.joint_high, goals, plan), residual=True)
+    part = Part.of(model.joint_low, model.joint_high, goals, plan)
+    actions = Actions(part, model.joint_names, residual=True)
     extreme = np.random.default_rng(0).choice([-1.0, 1.0], plan.targets.shape)
     return actions.targets(extreme, np.arange(len(extreme)))
 

@@ -48,7 +48,7 @@ def play_virtual(
             the start posture, or the folder cannot be written; nothing is left behind then.
     """
     if parameters is not None:
-        model = parameters.apply(build_model(parameters.rig))
+        model = parameters.apply(build_model(parameters.hand_rig))
     keyboard = model.rig.keyboard
     goals = make_goals(load_song(song), keyboard.lowest_pitch, keyboard.n_keys)
     player = load_policy(policy, model, goals)

@@ -7,7 +7,7 @@ import itertools
 import time
 from typing import TYPE_CHECKING
 
-from dacapo.inputs import load_goals, load_model, load_world
+from dacapo.inputs import load_goals, load_model, load_playable, load_world
 from dacapo.output import print_json, print_table
 from dacapo.progress import LiveLine, bar
 from dacapo.verbs import (
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hardware.world import World
     from policies.evaluation import Evaluation
     from score import Performance
-    from sim import RigModel, Simulator
+    from sim import PlayableModel, Simulator
 
 EPILOG = """\
 examples:
@@ -62,7 +62,8 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the verb."""
-    model = load_model(arguments.rig, arguments.params)
+    load = load_model if arguments.world else load_playable  # worlds have one hand
+    model: PlayableModel = load(arguments.rig, arguments.params)
     world = load_world(arguments.world) if arguments.world else None
     songs: dict[str, Evaluation] = {}
     load_s: dict[str, float] = {}
@@ -78,7 +79,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _evaluate(
-    song: str, model: RigModel, world: World | None, arguments: argparse.Namespace, line: LiveLine
+    song: str,
+    model: PlayableModel,
+    world: World | None,
+    arguments: argparse.Namespace,
+    line: LiveLine,
 ) -> tuple[Evaluation, float]:
     """The scores, and how long making or loading the policy took [s]."""
     from policies import lead_of, load_policy
@@ -100,24 +105,28 @@ def _evaluate(
     if world is None:
         scores = evaluate(policy, model, goals, count, seed=seed, on_episode=show)
     else:
-        simulators = _simulators(model, world, range(seed, seed + count))
+        simulators = _simulators(arguments.rig, world, range(seed, seed + count))
         timing = RigTiming(lead_s=lead_of(policy, model))
         scores = evaluate_trials(policy, goals, simulators, seed, show, timing=timing)
     return scores, load_s
 
 
-def _simulators(model: RigModel, world: World, trials: range) -> Iterator[Simulator]:
+def _simulators(rig_name: str, world: World, trials: range) -> Iterator[Simulator]:
     from hardware.world import WorldSimulator
+    from sim import load_rig
 
-    return (WorldSimulator(model.rig, world, trial) for trial in trials)
+    rig = load_rig(rig_name)
+    return (WorldSimulator(rig, world, trial) for trial in trials)
 
 
 def _print(songs: dict[str, Evaluation], load_s: dict[str, float]) -> None:
     header = ("song", "frame F1", "95 %", "note F1 50 ms", "100 ms", "onset ms", "wrong", "load s")
+    with_pedal = any(scores.pedal_f1 is not None for scores in songs.values())
     rows = []
     for name, scores in songs.items():
         low, high = scores.frame_f1_interval
         onset = scores.onset_error_ms_median
+        pedal = [f"{scores.pedal_f1:.3f}"] if scores.pedal_f1 is not None else []
         rows.append(
             (
                 name,
@@ -128,6 +137,7 @@ def _print(songs: dict[str, Evaluation], load_s: dict[str, float]) -> None:
                 "-" if onset is None else f"{onset:+.1f}",
                 f"{scores.wrong_keys:g}",
                 f"{load_s[name]:.2f}",
+                *pedal,
             )
         )
-    print_table(header, rows)
+    print_table((*header, "pedal F1") if with_pedal else header, rows)

@@ -11,16 +11,30 @@ from dacapo.output import remark
 if TYPE_CHECKING:
     from hardware.world import World
     from score import Goals
-    from sim import FittedParameters, RigModel
+    from sim import FittedParameters, PlayableModel, RigModel
 
 MOST_FINDINGS = 5
 
 
-def load_model(rig_name: str, params: Path | None) -> RigModel:
-    """The model of a rig, with a physics parameters file applied if there is one.
+def load_playable(rig_name: str, params: Path | None) -> PlayableModel:
+    """The model of a rig of one hand or two, with the parameters of a file if there is one.
 
     Raises:
         SimError: the rig or the file cannot be used.
+    """
+    from sim import build_playable, load_any_rig, read_parameters
+
+    rig = load_any_rig(rig_name)
+    parameters = read_parameters(params, rig) if params else None
+    model = build_playable(rig)
+    return parameters.apply(model) if parameters else model
+
+
+def load_model(rig_name: str, params: Path | None) -> RigModel:
+    """The same of a rig of one hand.
+
+    Raises:
+        SimError: the rig or the file cannot be used, or the rig has two hands.
     """
     from sim import build_model, load_rig, read_parameters
 
@@ -35,15 +49,15 @@ def load_fitted(rig_name: str, params: Path | None) -> FittedParameters:
     Raises:
         SimError: the rig or the file cannot be used.
     """
-    from sim import FittedParameters, PhysicsParameters, load_rig, read_fitted
+    from sim import FittedParameters, PhysicsParameters, load_any_rig, read_fitted
 
-    rig = load_rig(rig_name)
+    rig = load_any_rig(rig_name)
     if params:
         return read_fitted(params, rig)
     return FittedParameters(PhysicsParameters.nominal(rig), {}, {})
 
 
-def load_goals(song: str, model: RigModel, tempo: float = 1.0) -> Goals:
+def load_goals(song: str, model: PlayableModel, tempo: float = 1.0) -> Goals:
     """The goals of a song, by name or file, on a rig's keyboard.
 
     Raises:
@@ -51,13 +65,13 @@ def load_goals(song: str, model: RigModel, tempo: float = 1.0) -> Goals:
     """
     from score import load_song, make_goals
 
-    keyboard = model.rig.keyboard
+    keyboard = model.keyboard
     score = load_song(song).stretched(1.0 / tempo)
     return make_goals(score, keyboard.lowest_pitch, keyboard.n_keys)
 
 
 def settle_policy(
-    policy: str | None, model: RigModel, goals: Goals, *, fitted: bool = False
+    policy: str | None, model: PlayableModel, goals: Goals, *, fitted: bool = False
 ) -> str:
     """Who plays: what the user asked for, or what fits best, which is then said in one line.
 

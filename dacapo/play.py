@@ -51,7 +51,7 @@ examples:
 
 The policy plays for the physics of --params, the planner if none is named, and their delay is led.
 Leaves a folder <time>-<song> with performance.json, performance.mid, a rosbag2 recording and
-report.html; two hands (docs/imitation.md) play in process and leave nothing. Ctrl-C stops the hand
+report.html; two hands (docs/two_hands.md) play in process and leave nothing. Ctrl-C stops the hand
 and leaves nothing half-written; of a song that ends early on hardware the recording is kept.
 """
 
@@ -90,9 +90,9 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the verb; checks what can be checked before anything is started."""
-    from sim.pair.rig import PAIRS
+    from sim import has_two_hands
 
-    if arguments.rig in PAIRS:
+    if has_two_hands(arguments.rig):
         return play_pair(arguments)
     model = load_model(arguments.rig, arguments.params)
     goals = load_goals(arguments.song, model)

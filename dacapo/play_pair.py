@@ -1,22 +1,59 @@
-"""`dacapo play` for two hands: a bundle of `dacapo imitate`, in process, faster than real time."""
+"""`dacapo play` for two hands: a bundle or the planner, in process, faster than real time."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
+from dacapo.inputs import load_goals, load_playable, settle_policy
 from dacapo.output import print_json, print_table
 
 UNUSED = ("params", "world", "device", "port", "keyboard", "video")
 
 
 def play_pair(arguments: argparse.Namespace) -> int:
-    """Plays a song once and scores its frames as RoboPianist does.
+    """Plays a song once and scores it; a bundle of `dacapo imitate` as RoboPianist does.
 
     Raises:
         DaCapoError: the song, the rig or the bundle cannot be used.
     """
     _check_usage(arguments)
+    from policies.imitation.bundle import is_imitation
+
+    if arguments.policy and is_imitation(Path(arguments.policy)):
+        return _play_imitation(arguments)
+    return _play_policy(arguments)
+
+
+def _play_policy(arguments: argparse.Namespace) -> int:
+    from policies import load_policy
+    from policies.evaluation import evaluate
+    from score import Performance
+
+    model = load_playable(arguments.rig, None)
+    goals = load_goals(arguments.song, model)
+    policy = load_policy(settle_policy(arguments.policy, model, goals), model, goals)
+    played: list[Performance] = []
+    scores = evaluate(policy, model, goals, 1, on_episode=played.append)
+    performance = played[0]
+    if arguments.json:
+        print_json({**performance.to_dict(), "pedal_f1": scores.pedal_f1})
+        return 0
+    frame, note = performance.frame, performance.note
+    rows = [
+        ("frame precision", frame.precision),
+        ("frame recall", frame.recall),
+        ("frame f1", frame.f1),
+        ("note f1 50 ms", note.f1_50ms),
+        ("pedal f1", scores.pedal_f1),
+        ("doing nothing", frame.do_nothing_f1),
+    ]
+    cells = [(name, f"{value:.3f}") for name, value in rows]
+    print_table((goals.name, arguments.rig), [*cells, ("wrong keys", performance.wrong_keys)])
+    return 0
+
+
+def _play_imitation(arguments: argparse.Namespace) -> int:
     from policies.imitation.bundle import check_bundle, read_bundle
     from policies.imitation.evaluation import Nothing, play
     from policies.imitation.player import ImitationPlayer
@@ -45,5 +82,3 @@ def _check_usage(arguments: argparse.Namespace) -> None:
     for name in UNUSED:
         if getattr(arguments, name):
             arguments.refuse(f"--rig {arguments.rig} has no --{name}")
-    if arguments.policy in (None, "zoo", "planner"):
-        arguments.refuse(f"--rig {arguments.rig} needs --policy BUNDLE, made by dacapo imitate")

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dacapo.inputs import check_writable, load_fitted, load_goals, load_model
+from dacapo.inputs import check_writable, load_fitted, load_goals, load_playable
 from dacapo.output import print_json, print_table
 from dacapo.progress import LiveLine, bar
 from dacapo.verbs import (
@@ -19,7 +19,7 @@ from dacapo.verbs import (
 
 if TYPE_CHECKING:
     from policies.search import Polished
-    from sim import RigModel
+    from sim import PlayableModel
 
 OUT = Path("runs/polish")
 BUDGET_S = 25.0
@@ -57,7 +57,7 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the verb."""
-    model = load_model(arguments.rig, arguments.params)
+    model = load_playable(arguments.rig, arguments.params)
     folder = arguments.out / model.rig.name
     check_writable(folder)
     with LiveLine() as line:
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _polish(
-    song: str, model: RigModel, arguments: argparse.Namespace, folder: Path, line: LiveLine
+    song: str, model: PlayableModel, arguments: argparse.Namespace, folder: Path, line: LiveLine
 ) -> dict[str, object]:
     from policies import make_plan
     from policies.bundle import write_bundle

@@ -10,7 +10,7 @@ from dacapo.verbs import DEFAULT_RIG, Verbs, add_verb
 
 EPILOG = """\
 examples:
-  dacapo rigs                         names, hands, keyboards, actuated joints
+  dacapo rigs                         names, hands, keyboards, actuated joints (with a pedal)
   dacapo play twinkle_twinkle_little_star --rig allegro_slide_49
   dacapo play ode_to_joy --rig my_rig.yaml
 """
@@ -36,9 +36,9 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the verb."""
-    from sim import rig_names
+    from sim import pair_names, rig_names
 
-    rows = [_describe(name) for name in rig_names()]
+    rows = [_describe(name) for name in (*rig_names(), *pair_names())]
     if arguments.json:
         print_json({"rigs": [asdict(row) for row in rows]})
         return 0
@@ -49,15 +49,20 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _describe(name: str) -> Row:
-    from sim import load_rig
+    from sim import Rig, load_any_rig
 
-    rig = load_rig(name)
+    rig = load_any_rig(name)
+    if isinstance(rig, Rig):
+        hand, model, keyboard = rig.hand.model, rig.keys.model, rig.keyboard
+        joints = len(rig.joint_names)
+    else:
+        hand, model, keyboard, joints = rig.hand, rig.keyboard, rig.piano, rig.n_actions
     return Row(
         name=name,
-        hand=rig.hand.model,
-        keyboard=rig.keys.model,
-        keys=rig.keyboard.n_keys,
-        lowest_pitch=rig.keyboard.lowest_pitch,
-        joints=len(rig.joint_names),
+        hand=hand,
+        keyboard=model,
+        keys=keyboard.n_keys,
+        lowest_pitch=keyboard.lowest_pitch,
+        joints=joints,
         default=name == DEFAULT_RIG,
     )

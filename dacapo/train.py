@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dacapo.checks import INSTALL_EXTRA
-from dacapo.inputs import check_writable, load_fitted, load_goals, load_model
+from dacapo.inputs import check_writable, load_fitted, load_goals, load_playable
 from dacapo.output import complain, print_json, print_table, remark
 from dacapo.progress import LiveLine, bar
 from dacapo.verbs import (
@@ -94,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs the verb; checks what can be checked before anything is trained."""
     started_s = time.monotonic()
     check_extra()
-    model = load_model(arguments.rig, arguments.params)
+    model = load_playable(arguments.rig, arguments.params)
     goals = {song: load_goals(song, model) for song in arguments.songs}
     check_writable(arguments.out)
     results: dict[str, Trained] = {}

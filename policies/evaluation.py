@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from policies.policy import Observation, Policy, lateness_of
 from policies.readings import ReadingNoise
-from score import Goals, Performance, score_performance
-from sim import RAIL, Environment, Lead, RigModel
+from score import Goals, Performance, pedal_f1, score_performance
+from sim import Environment, Lead, PlayableModel, by_kind
 
 Array = NDArray[np.float64]
 
@@ -34,6 +34,7 @@ class Evaluation:
         onset_error_ms_median: median over episodes of the signed median lateness [ms]; None when
             no note was ever matched.
         wrong_keys: mean number of wrong keys.
+        pedal_f1: mean F1 of the pedal, see ``score.pedal_f1``; None for a rig without one.
         episodes: number of episodes.
     """
 
@@ -43,6 +44,7 @@ class Evaluation:
     note_f1_100ms: float
     onset_error_ms_median: float | None
     wrong_keys: float
+    pedal_f1: float | None
     episodes: int
 
     def to_dict(self) -> dict[str, Any]:
@@ -52,7 +54,7 @@ class Evaluation:
 
 def evaluate(
     policy: Policy,
-    model: RigModel,
+    model: PlayableModel,
     goals: Goals,
     count: int,
     *,
@@ -76,16 +78,20 @@ def evaluate(
         SimError: a negative lead.
     """
     led_s = model.command_delay_s + lateness_of(policy) if lead_s is None else lead_s
-    performances = []
-    for performance in episodes(policy, model, goals, count, seed, lead_s=led_s):
+    performances, pedals = [], []
+    for environment, performance in _episodes(policy, model, goals, count, seed, lead_s=led_s):
         performances.append(performance)
+        if model.pedal is not None:
+            pedals.append(pedal_f1(goals, environment.pedal[Lead.of(led_s).rows :]))
         if on_episode:
             on_episode(performance)
-    return summarise(performances, seed)
+    return summarise(performances, seed, pedals)
 
 
-def summarise(performances: Sequence[Performance], seed: int = 0) -> Evaluation:
-    """What the performances of one song have in common."""
+def summarise(
+    performances: Sequence[Performance], seed: int = 0, pedals: Sequence[float] = ()
+) -> Evaluation:
+    """What the performances of one song have in common; ``pedals`` is the pedal F1 of each."""
     frame_f1 = [p.frame.f1 for p in performances]
     medians = [m for p in performances if (m := p.onset_error_ms.median) is not None]
     return Evaluation(
@@ -95,12 +101,19 @@ def summarise(performances: Sequence[Performance], seed: int = 0) -> Evaluation:
         note_f1_100ms=float(np.mean([p.note.f1_100ms for p in performances])),
         onset_error_ms_median=float(np.median(medians)) if medians else None,
         wrong_keys=float(np.mean([p.wrong_keys for p in performances])),
+        pedal_f1=float(np.mean(pedals)) if pedals else None,
         episodes=len(performances),
     )
 
 
 def episodes(
-    policy: Policy, model: RigModel, goals: Goals, count: int, seed: int, *, lead_s: float = 0.0
+    policy: Policy,
+    model: PlayableModel,
+    goals: Goals,
+    count: int,
+    seed: int,
+    *,
+    lead_s: float = 0.0,
 ) -> Iterator[Performance]:
     """Play a song several times, each time scored.
 
@@ -119,6 +132,14 @@ def episodes(
     Yields:
         The performance of each episode, mode ``sim``.
     """
+    for _, performance in _episodes(policy, model, goals, count, seed, lead_s=lead_s):
+        yield performance
+
+
+def _episodes(
+    policy: Policy, model: PlayableModel, goals: Goals, count: int, seed: int, *, lead_s: float
+) -> Iterator[tuple[Environment, Performance]]:
+    """Each episode as it ended, and its performance."""
     lead = Lead.of(lead_s)
     played = goals.then_silence(lead.rows)
     for episode in range(count):
@@ -129,7 +150,7 @@ def episodes(
         while not step.last():
             seen = disturbance.seen(step.observation) if disturbance else step.observation
             step = environment.step(policy(seen))
-        yield score_performance(
+        performance = score_performance(
             goals,
             lead.in_score_time(environment.events),
             rig=model.rig.name,
@@ -137,6 +158,7 @@ def episodes(
             policy=policy.name,
             seed=seed,
         )
+        yield environment, performance
 
 
 class Disturbance:
@@ -144,8 +166,7 @@ class Disturbance:
 
     def __init__(self, joint_names: Sequence[str], seed: int, episode: int) -> None:
         self._rng = np.random.default_rng((seed, episode))
-        rail = np.array([name == RAIL for name in joint_names])
-        self._start = np.where(rail, START_M, START_RAD)
+        self._start = by_kind(joint_names, slide=START_M, hinge=START_RAD)
         self._noise = ReadingNoise(joint_names)
 
     def start(self, posture: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from policies.planner import Plan
 from score import CONTROL_STEP_S, LOOKAHEAD, Goals
-from sim import limit_targets
+from sim import by_kind, limit_targets
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -22,7 +22,7 @@ PLAN_ROWS = 3
 _KEY_MARGIN = 2
 _SPEED_SCALE = 0.1
 _PLAN_SCALE = 3.0
-_RAIL_RESIDUAL_M, _FINGER_RESIDUAL_RAD = 0.006, 0.15
+_SLIDE_RESIDUAL_M, _HINGE_RESIDUAL_RAD = 0.006, 0.15
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,10 @@ class Part:
 class Actions:
     """What an action in [-1, 1] means: a correction of the plan, or a place in the joint range."""
 
-    def __init__(self, part: Part, residual: bool) -> None:
+    def __init__(self, part: Part, joint_names: Sequence[str], residual: bool) -> None:
         self.part, self.residual = part, residual
-        n = len(part.joint_low)
-        self.scale = np.full(n, _FINGER_RESIDUAL_RAD)
-        self.scale[0] = _RAIL_RESIDUAL_M
+        # The pedal's residual is 0: its plan is the score's, and cannot be bettered.
+        self.scale = by_kind(joint_names, slide=_SLIDE_RESIDUAL_M, hinge=_HINGE_RESIDUAL_RAD)
         self._middle = 0.5 * (part.joint_low + part.joint_high)
         self._half = 0.5 * (part.joint_high - part.joint_low)
 

@@ -9,7 +9,7 @@ from policies.errors import BundleError, PolicyError
 from policies.planner import make_plan
 from policies.policy import Policy, lateness_of
 from score import Goals
-from sim import RigModel
+from sim import PlayableModel
 
 PLANNER, ZOO = "planner", "zoo"
 
@@ -17,7 +17,7 @@ ZOO_FOLDER = Path(__file__).parent / "zoo"
 """The policies that come with the project: a folder a rig, a bundle a song."""
 
 
-def load_policy(spec: str, model: RigModel, goals: Goals) -> Policy:
+def load_policy(spec: str, model: PlayableModel, goals: Goals) -> Policy:
     """Make or load a policy for a song on a rig.
 
     Args:
@@ -41,7 +41,7 @@ def load_policy(spec: str, model: RigModel, goals: Goals) -> Policy:
     return _load(path, path.name, model, goals)
 
 
-def choose_policy(model: RigModel, goals: Goals, *, fitted: bool = False) -> tuple[str, str]:
+def choose_policy(model: PlayableModel, goals: Goals, *, fitted: bool = False) -> tuple[str, str]:
     """What plays when nobody said: the zoo if it can, else the planner.
 
     Args:
@@ -65,12 +65,12 @@ def choose_policy(model: RigModel, goals: Goals, *, fitted: bool = False) -> tup
     return ZOO, f"policy: the zoo's for {song!r} on {rig}"
 
 
-def lead_of(policy: Policy, model: RigModel) -> float:
+def lead_of(policy: Policy, model: PlayableModel) -> float:
     """What whoever plays on a rig should lead: its delay, and the policy's own lateness [s]."""
     return known_delay_s(policy, model) + lateness_of(policy)
 
 
-def known_delay_s(policy: Policy, model: RigModel) -> float:
+def known_delay_s(policy: Policy, model: PlayableModel) -> float:
     """The command delay of a rig, as far as it is known [s].
 
     Args:
@@ -86,7 +86,7 @@ def zoo_path(rig: str, song: str) -> Path:
     return ZOO_FOLDER / rig / f"{song}.npz"
 
 
-def _from_zoo(model: RigModel, goals: Goals) -> Policy:
+def _from_zoo(model: PlayableModel, goals: Goals) -> Policy:
     rig, song = model.rig.name, goals.name
     path = zoo_path(rig, song)
     if not path.is_file():
@@ -96,7 +96,7 @@ def _from_zoo(model: RigModel, goals: Goals) -> Policy:
     return _load(path, ZOO, model, goals)
 
 
-def _load(path: Path, name: str, model: RigModel, goals: Goals) -> Policy:
+def _load(path: Path, name: str, model: PlayableModel, goals: Goals) -> Policy:
     bundle = read_bundle(path)
     try:
         check_bundle(bundle, model, goals)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from policies.policy import Observation
-from sim import RAIL
+from sim import by_kind
 
 READING_RAD, READING_M = 0.001, 0.0001
 """Standard deviation of the noise on the joint positions that a policy sees."""
@@ -25,9 +25,8 @@ class ReadingNoise:
     """
 
     def __init__(self, joint_names: Sequence[str], shape: tuple[int, ...] = ()) -> None:
-        rail = np.array([name == RAIL for name in joint_names])
-        position = np.where(rail, READING_M, READING_RAD)
-        velocity = np.where(rail, SPEED_M_PER_S, SPEED_RAD_PER_S)
+        position = by_kind(joint_names, slide=READING_M, hinge=READING_RAD)
+        velocity = by_kind(joint_names, slide=SPEED_M_PER_S, hinge=SPEED_RAD_PER_S)
         self._scale = np.stack([position, velocity]).reshape(2, *(1 for _ in shape), -1)
         self._noise = np.zeros((2, *shape, len(joint_names)))
 

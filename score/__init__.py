@@ -24,7 +24,7 @@ from score.note_scores import note_f1
 from score.notes import Note, Pedal, Score
 from score.onsets import matched_onsets, tempo_ratio
 from score.performance import FrameReport, LoopTiming, NoteReport, OnsetError, Performance
-from score.scoring import score_performance, wrong_keys
+from score.scoring import pedal_f1, score_performance, wrong_keys
 from score.shift import best_shift
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "matched_onsets",
     "note_f1",
     "notes_of_events",
+    "pedal_f1",
     "performance_score",
     "pitch_name",
     "read_midi",

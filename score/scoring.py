@@ -92,6 +92,16 @@ def wrong_keys(due: Sequence[Note], played: Sequence[Note]) -> int:
     )
 
 
+def pedal_f1(goals: Goals, down: Sequence[bool]) -> float:
+    """Mean over control steps of the sustain pedal's F1, as RoboPianist's: 1 or 0 each.
+
+    Args:
+        goals: What was due.
+        down: Whether the pedal was down at the end of each of their rows.
+    """
+    return frame_scores(goals.sustain[:, None], np.asarray(down, np.bool_)[:, None]).f1
+
+
 def _frame_report(
     goals: Goals, events: Sequence[KeyEvent], errors_s: NDArray[np.float64]
 ) -> FrameReport:

@@ -5,6 +5,7 @@ from sim.batched import BatchedEnvironment
 from sim.drivers import Driver, DynamixelDriver, RosTrajectoryDriver
 from sim.environment import Environment
 from sim.errors import ParameterError, RenderingError, RigError, SimError
+from sim.joints import PEDAL, by_kind
 from sim.lead import Lead
 from sim.limits import TargetLimits, limit_targets
 from sim.model import (
@@ -16,7 +17,7 @@ from sim.model import (
     key_name,
     tip_name,
 )
-from sim.pair.playable import PEDAL, PlayablePair
+from sim.pair.playable import PlayablePair
 from sim.parameter_files import (
     FittedParameters,
     parameters_text,
@@ -61,6 +62,7 @@ __all__ = [
     "build_model",
     "build_playable",
     "build_spec",
+    "by_kind",
     "has_two_hands",
     "key_name",
     "limit_targets",

@@ -108,6 +108,17 @@ class PhysicsParameters:
     rig: AnyRig
     values: Mapping[str, float]
 
+    @property
+    def hand_rig(self) -> Rig:
+        """The rig, where it must be one of one hand.
+
+        Raises:
+            ParameterError: it has two.
+        """
+        if isinstance(self.rig, Rig):
+            return self.rig
+        raise ParameterError(f"rig '{self.rig.name}' has two hands: choose one with one")
+
     @classmethod
     def nominal(cls, rig: AnyRig) -> PhysicsParameters:
         """The values of the rig file."""

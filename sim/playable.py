@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import mujoco
 import numpy as np
@@ -13,25 +13,14 @@ from numpy.typing import NDArray
 from sim.keyboards import Keyboard
 from sim.limits import TargetLimits
 
+if TYPE_CHECKING:
+    from sim.anyrig import AnyRig  # which knows all kinds of models
+
 Floats = NDArray[np.float64]
 Addresses = NDArray[np.intp]
 
 PEDAL_DOWN = 0.5
 """Least target with which the pedal is down."""
-
-
-class Named(Protocol):
-    """What all rigs say of themselves."""
-
-    @property
-    def name(self) -> str:
-        """Name of the rig."""
-        ...
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 of the rig's content."""
-        ...
 
 
 def _none() -> Addresses:
@@ -71,7 +60,7 @@ class PlayableModel(ABC):
     """
 
     mj: mujoco.MjModel
-    rig: Named
+    rig: AnyRig
     joint_names: tuple[str, ...]
     joint_qpos: Addresses
     joint_qvel: Addresses

@@ -60,7 +60,7 @@ def fit(
         folder.mkdir(parents=True, exist_ok=True)
         result = calibrate(
             [read_recording(path) for path in recordings],
-            known.parameters.rig,
+            known.parameters.hand_rig,
             out=folder / "parameters.yaml",
             names=names,
             trials=trials,

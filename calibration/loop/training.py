@@ -124,6 +124,6 @@ def simulated_f1(song: Song, bundle: Path, known: Knowledge, episodes: int) -> f
         known: What is believed of the rig's physics.
         episodes: How often.
     """
-    model = known.parameters.apply(build_model(known.parameters.rig))
+    model = known.parameters.apply(build_model(known.parameters.hand_rig))
     policy = load_policy(str(bundle), model, song.goals)
     return evaluate(policy, model, song.goals, episodes, seed=SEED).frame_f1

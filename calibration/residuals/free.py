@@ -119,7 +119,7 @@ class FreeParameters:
     @property
     def rig(self) -> Rig:
         """Whose parameters they are."""
-        return self.center.rig
+        return self.center.hand_rig
 
     @property
     def size(self) -> int:

@@ -85,7 +85,7 @@ def _help(order: Order) -> None:
     """What a helper process does."""
     case = make_case(
         [read_recording(folder) for folder in order.folders],
-        order.previous.rig,
+        order.previous.hand_rig,
         names=order.names,
         previous=order.previous,
         previous_state_delay_s=order.previous_state_delay_s,

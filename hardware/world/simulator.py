@@ -182,7 +182,7 @@ class WorldSimulator(Simulator):
     def _with_velocity(self, event: KeyEvent) -> KeyEvent:
         if not event.down:
             return event
-        shape = self.model.rig.keyboard.shape(event.key)
+        shape = self.model.keyboard.shape(event.key)
         lever_m = shape.body_x + shape.size[0] / 2 - shape.hinge_x
         return replace(event, velocity=midi_velocity(self.data.qvel[event.key] * lever_m))
 

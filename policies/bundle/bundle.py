@@ -13,7 +13,7 @@ from policies.bundle.manifest import MAX_LAYERS, Squash
 from policies.errors import BundleError
 from policies.features import Features, Part
 from score import CONTROL_STEP_S, Goals
-from sim import ParameterError, PhysicsParameters, RigModel
+from sim import ParameterError, PhysicsParameters, PlayableModel
 
 Floats = NDArray[np.float32]
 COMMAND_DELAY = "command_delay_s"
@@ -70,7 +70,7 @@ class Bundle:
     lateness_s: float = 0.0
 
 
-def check_bundle(bundle: Bundle, model: RigModel, goals: Goals) -> None:
+def check_bundle(bundle: Bundle, model: PlayableModel, goals: Goals) -> None:
     """Refuse a bundle that was made for anything else than this song on this rig.
 
     Raises:
@@ -81,7 +81,7 @@ def check_bundle(bundle: Bundle, model: RigModel, goals: Goals) -> None:
         raise BundleError(
             f"trained for rig {bundle.rig!r}, not {rig.name!r}: play it with --rig {bundle.rig}"
         )
-    _check_joints(bundle.joint_names, rig.joint_names)
+    _check_joints(bundle.joint_names, model.joint_names)
     if bundle.rig_hash != rig.hash:
         raise BundleError(
             f"rig {rig.name!r} is not as it was in training (its file changed): train it again"
@@ -166,8 +166,10 @@ def _check_joints(mine: tuple[str, ...], theirs: tuple[str, ...]) -> None:
     raise BundleError(f"its joints {mine} have another order on the rig: train it again")
 
 
-def _check_delay(bundle: Bundle, model: RigModel) -> None:
-    delay_s = bundle.physics.get(COMMAND_DELAY, 0.0)
+def _check_delay(bundle: Bundle, model: PlayableModel) -> None:
+    if COMMAND_DELAY not in bundle.physics:
+        return
+    delay_s = bundle.physics[COMMAND_DELAY]
     try:
         PhysicsParameters.nominal(model.rig).with_values(**{COMMAND_DELAY: delay_s})
     except ParameterError as error:

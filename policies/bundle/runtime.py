@@ -68,7 +68,7 @@ class BundlePolicy:
         self.command_delay_s = bundle.physics.get(COMMAND_DELAY, 0.0)
         self.lateness_s = bundle.lateness_s
         self._features, self._network = Features(bundle.part), Network(bundle)
-        self._actions = Actions(bundle.part, bundle.residual)
+        self._actions = Actions(bundle.part, bundle.joint_names, bundle.residual)
         self._control_step_s = bundle.control_step_s
         n = len(bundle.joint_names)
         self._past = np.zeros((1, 1 + HISTORY, n), np.float32)  # row 0: of this step

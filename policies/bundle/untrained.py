@@ -8,14 +8,14 @@ from policies.bundle.bundle import Bundle, feature_sizes
 from policies.features import Part
 from policies.planner import Plan
 from score import CONTROL_STEP_S, Goals
-from sim import RigModel
+from sim import PlayableModel
 
 WIDTHS = (128, 128)
 _LAST_SCALE = 0.01  # a residual policy begins as its plan
 
 
 def untrained_bundle(
-    model: RigModel, goals: Goals, plan: Plan, widths: tuple[int, ...] = WIDTHS, seed: int = 0
+    model: PlayableModel, goals: Goals, plan: Plan, widths: tuple[int, ...] = WIDTHS, seed: int = 0
 ) -> Bundle:
     """A residual policy with random weights (LeCun normal) that hardly leave the plan."""
     part = Part.of(model.joint_low, model.joint_high, goals, plan)

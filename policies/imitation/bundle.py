@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,6 +126,17 @@ def write_bundle(bundle: ImitationBundle, path: Path) -> None:
     members = {MANIFEST: manifest.model_dump_json(by_alias=True, indent=1).encode()}
     members |= {f"{name}.npy": to_npy(array, _DTYPE) for name, array in arrays.items()}
     write_whole(path, pack(members))
+
+
+def is_imitation(path: Path) -> bool:
+    """Whether a file says that it is a bundle of ``dacapo imitate``; not if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            members = unpack(file.read(MAX_BYTES), MAX_BYTES)
+        manifest = json.loads(members[MANIFEST])
+    except (BundleError, OSError, ValueError, KeyError, RecursionError):
+        return False
+    return isinstance(manifest, dict) and manifest.get("kind") == "imitation"
 
 
 def read_bundle(path: Path) -> ImitationBundle:

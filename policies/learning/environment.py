@@ -22,7 +22,7 @@ from policies.learning.rewards import (
 from policies.planner import Plan, load_parameters
 from policies.readings import ReadingNoise
 from score import Goals
-from sim import BatchedEnvironment, RigModel, record_states
+from sim import BatchedEnvironment, PlayableModel, PlayablePair, record_states
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -49,7 +49,7 @@ class LearningEnvironment:
 
     def __init__(
         self,
-        models: RigModel | Sequence[RigModel],
+        models: PlayableModel | Sequence[PlayableModel],
         goals: Goals,
         plan: Plan,
         n: int,
@@ -80,11 +80,12 @@ class LearningEnvironment:
         self._batch = BatchedEnvironment(models, goals, n, plan.start, threads, lead_s=lead_s)
         model = self._batch.model
         self.part = Part.of(model.joint_low, model.joint_high, goals, plan)
-        self.features, self.actions = Features(self.part), Actions(self.part, residual)
+        self.features = Features(self.part)
+        self.actions = Actions(self.part, model.joint_names, residual)
         self.n, self._goals, self._reward, self._fingering = n, goals, reward, fingering
         self._states = record_states(model, plan.start, plan.targets) if starts_along_plan else None
         self._rng = np.random.default_rng(seed)
-        self._plan_parameters = load_parameters(model.rig.name)
+        self._room = None if isinstance(model, PlayablePair) else load_parameters(model.rig.name)
         self._noise = ReadingNoise(model.joint_names, (n,))
         self._history = np.zeros((n, HISTORY, model.n_joints), np.float32)
         self.observations = np.zeros((n, self.features.size), np.float32)
@@ -149,12 +150,16 @@ class LearningEnvironment:
             onsets=batch.onsets,
             early=(self._first_rows[rows] & batch.sounding[:, EARLY_STEPS - 1]).sum(axis=1),
             fingering=batch.reward_terms["fingering"],
-            crowding=crowding(batch.tips, self._plan_parameters),
+            crowding=self._crowding(),
         )
         self.reward_terms = shaped_terms(outcome, actions, self._history[:, 0])
         counted = SHAPED_WEIGHTS if self._fingering else SHAPED_WEIGHTS | {"fingering": 0.0}
         terms = [weight * self.reward_terms[name] for name, weight in counted.items()]
         return np.sum(terms, axis=0)
+
+    def _crowding(self) -> Array:
+        """Nothing for two hands: their links do collide in the simulator."""
+        return crowding(self._batch.tips, self._room) if self._room else np.zeros(self.n)
 
     def _observe(self) -> Floats:
         seen = self._noise(self._batch.observation, self._rng)

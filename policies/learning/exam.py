@@ -21,7 +21,7 @@ from score import (
     roll_of_events,
     since_zero,
 )
-from sim import BatchedEnvironment, RigModel
+from sim import BatchedEnvironment, PlayableModel
 
 Act = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
@@ -66,8 +66,8 @@ class Exam:
 
     def __init__(
         self,
-        nominal: RigModel,
-        others: Sequence[RigModel],
+        nominal: PlayableModel,
+        others: Sequence[PlayableModel],
         goals: Goals,
         plan: Plan,
         residual: bool,
@@ -79,7 +79,7 @@ class Exam:
         )
         self._noise = ReadingNoise(nominal.joint_names, (len(models),))
         part = Part.of(nominal.joint_low, nominal.joint_high, goals, plan)
-        self._features, self._actions = Features(part), Actions(part, residual)
+        self._features, self._actions = Features(part), Actions(part, nominal.joint_names, residual)
 
     def take(self, act: Act) -> Marks:
         """Let a policy play the song once on every model."""

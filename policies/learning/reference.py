@@ -11,7 +11,7 @@ from policies.evaluation import evaluate
 from policies.planner import Plan, make_plan
 from policies.search import polish, polished_bundle
 from score import Goals
-from sim import PhysicsParameters, RigModel
+from sim import PhysicsParameters, PlayableModel
 
 GOOD_F1 = 0.99
 """Frame F1 from which search gains less than the time it takes from training."""
@@ -28,7 +28,11 @@ def search_budget_s(budget_s: float) -> float:
 
 
 def make_reference(
-    goals: Goals, physics: PhysicsParameters, model: RigModel, folder: Path, search_s: float | None
+    goals: Goals,
+    physics: PhysicsParameters,
+    model: PlayableModel,
+    folder: Path,
+    search_s: float | None,
 ) -> Plan:
     """The reference of a run.
 

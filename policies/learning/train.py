@@ -27,7 +27,7 @@ from policies.learning.warm_start import begin_from
 from policies.library import load_policy
 from policies.planner import Plan, make_plan
 from score import CONTROL_STEP_S, Goals
-from sim import PhysicsParameters, Randomisation, RigModel, build_model
+from sim import PhysicsParameters, PlayableModel, Randomisation, build_playable
 
 TRAINING_DRAWS = 64
 EXAM_DRAWS = 15
@@ -120,7 +120,7 @@ def train(
         )
     algorithm = _algorithm(task)
     task = replace(task, randomise=algorithm.randomise) if task.randomise is None else task
-    nominal = task.physics.apply(build_model(task.physics.rig))
+    nominal = task.physics.apply(build_playable(task.physics.rig))
     plan = task.plan or _plan(task, algorithm, nominal, folder)
     part = Part.of(nominal.joint_low, nominal.joint_high, task.goals, plan)
     files = RunFiles(folder, _settings(task, algorithm, part))
@@ -130,7 +130,7 @@ def train(
     finally:
         files.close()
     path = folder / f"{task.goals.name}.npz"
-    write_bundle(_bundle(task, algorithm, part, plan.lateness_s, best=best), path)
+    write_bundle(_bundle(task, algorithm, part, plan, best=best), path)
     scores = evaluate(
         load_policy(str(path), nominal, task.goals), nominal, task.goals, EVALUATION_EPISODES
     )
@@ -144,7 +144,7 @@ def _algorithm(task: Task) -> Algorithm:
     return replace(algorithm, reward=task.reward) if task.reward else algorithm
 
 
-def _plan(task: Task, algorithm: Algorithm, nominal: RigModel, folder: Path) -> Plan:
+def _plan(task: Task, algorithm: Algorithm, nominal: PlayableModel, folder: Path) -> Plan:
     """What residual learners correct and the others see."""
     if not algorithm.residual:
         return make_plan(task.goals, nominal)
@@ -158,7 +158,7 @@ def _plan(task: Task, algorithm: Algorithm, nominal: RigModel, folder: Path) -> 
 def _loop(
     task: Task,
     algorithm: Algorithm,
-    nominal: RigModel,
+    nominal: PlayableModel,
     plan: Plan,
     files: RunFiles,
     *,
@@ -189,13 +189,13 @@ def _loop(
 
 
 def _models(
-    task: Task, nominal: RigModel, algorithm: Algorithm
-) -> tuple[RigModel | list[RigModel], list[RigModel]]:
+    task: Task, nominal: PlayableModel, algorithm: Algorithm
+) -> tuple[PlayableModel | list[PlayableModel], list[PlayableModel]]:
     """Models to train on, the nominal one first, and others to be examined on."""
     randomisation = task.randomisation
     if randomisation is None and task.randomise:
         randomisation = Randomisation.around(task.physics, task.randomise)
-    if randomisation is None:
+    if randomisation is None or not randomisation.ranges:
         return nominal, []
     rng = np.random.default_rng([task.seed, 1])
     count = min(TRAINING_DRAWS, algorithm.n_envs)
@@ -267,7 +267,7 @@ _TOLD = (
 
 
 def _bundle(
-    task: Task, algorithm: Algorithm, part: Part, lateness_s: float, *, best: BestPolicy
+    task: Task, algorithm: Algorithm, part: Part, plan: Plan, *, best: BestPolicy
 ) -> Bundle:
     rig = task.physics.rig
     settings = _settings(task, algorithm, part)
@@ -275,7 +275,7 @@ def _bundle(
         song=task.goals.name,
         rig=rig.name,
         rig_hash=rig.hash,
-        joint_names=rig.joint_names,
+        joint_names=plan.joint_names,
         control_step_s=CONTROL_STEP_S,
         feature_blocks=feature_sizes(part),
         part=part,
@@ -292,5 +292,5 @@ def _bundle(
             "python": platform.python_version(),
             **{name: _version(name) for name in ("dacapo", "numpy", "mujoco", "jax", "flax")},
         },
-        lateness_s=lateness_s,
+        lateness_s=plan.lateness_s,
     )

@@ -1,7 +1,8 @@
 """The planner: fingering by dynamic programming, motion by inverse kinematics."""
 
 from policies.planner.limits import playing_limits
+from policies.planner.make import make_plan
 from policies.planner.parameters import PlanParameters, load_parameters
-from policies.planner.plan import Plan, make_plan
+from policies.planner.plan import Plan
 
 __all__ = ["Plan", "PlanParameters", "load_parameters", "make_plan", "playing_limits"]

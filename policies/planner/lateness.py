@@ -5,13 +5,13 @@ from __future__ import annotations
 from policies.evaluation import episodes
 from policies.policy import Policy
 from score import Goals
-from sim import RigModel
+from sim import PlayableModel
 
 WORTH = 0.005
 """Frame F1 that leading must gain: nominal plans are tuned to need none."""
 
 
-def measure_lateness(policy: Policy, goals: Goals, model: RigModel) -> float:
+def measure_lateness(policy: Policy, goals: Goals, model: PlayableModel) -> float:
     """What to lead beside the model's command delay, so that an open-loop plan is in time [s].
 
     Triggers that lie deeper and joints that are slower shift all of a performance; what cannot be

@@ -11,13 +11,13 @@ import numpy as np
 from policies.bundle import Bundle, untrained_bundle
 from policies.search.search import Polished
 from score import Goals
-from sim import RigModel
+from sim import PlayableModel
 
 
 def polished_bundle(
     polished: Polished,
     goals: Goals,
-    model: RigModel,
+    model: PlayableModel,
     *,
     physics: Mapping[str, float],
     seed: int,

@@ -14,7 +14,7 @@ from policies.planner import Plan
 from policies.search.takes import LATE_10MS, Rehearsal, Takes
 from policies.search.windows import Window, changes, choose_windows
 from score import Goals
-from sim import RigModel, limit_targets
+from sim import PlayableModel, limit_targets
 
 Array = NDArray[np.float64]
 
@@ -57,7 +57,7 @@ class _Best:
 def polish(
     plan: Plan,
     goals: Goals,
-    models: RigModel | Sequence[RigModel],
+    models: PlayableModel | Sequence[PlayableModel],
     budget_s: float,
     seed: int,
     *,
@@ -83,7 +83,7 @@ def polish(
     Raises:
         PolicyError: a budget that is over before the first round.
     """
-    search = _Search(plan, goals, [models] if isinstance(models, RigModel) else models, seed)
+    search = _Search(plan, goals, [models] if isinstance(models, PlayableModel) else models, seed)
     deadline_s = search.started_s + budget_s
     longest_s = 0.0
     while True:
@@ -106,7 +106,9 @@ def polish(
 class _Search:
     """The state between rounds."""
 
-    def __init__(self, plan: Plan, goals: Goals, models: Sequence[RigModel], seed: int) -> None:
+    def __init__(
+        self, plan: Plan, goals: Goals, models: Sequence[PlayableModel], seed: int
+    ) -> None:
         self.started_s, self.rounds = time.monotonic(), 0
         self._plan, self._model = plan, models[0]
         self._rng = np.random.default_rng(seed)

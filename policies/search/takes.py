@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from score import Goals
-from sim import PHYSICS_STEP_S, PHYSICS_STEPS_PER_CONTROL, BatchedEnvironment, RigModel
+from sim import PHYSICS_STEP_S, PHYSICS_STEPS_PER_CONTROL, BatchedEnvironment, PlayableModel
 
 Array = NDArray[np.float64]
 
@@ -64,7 +64,7 @@ class Rehearsal:
 
     def __init__(
         self,
-        models: Sequence[RigModel],
+        models: Sequence[PlayableModel],
         goals: Goals,
         start: Array,
         n: int,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import RAIL
+from sim import PEDAL, by_kind
 
 Array = NDArray[np.float64]
 
@@ -91,8 +91,9 @@ def changes(
     Returns:
         Shape ``(n, T, n_joints)`` [m for the rail, rad].
     """
-    spread = np.array([SPREAD_M if name == RAIL else SPREAD_RAD for name in joint_names])
+    spread = by_kind(joint_names, slide=SPREAD_M, hinge=SPREAD_RAD)
     velocity = np.diff(targets, axis=0, append=targets[-1:])
+    velocity[:, [name == PEDAL for name in joint_names]] = 0.0  # the score's, and no key hears it
     tried = np.zeros((n, *targets.shape))
     for window in windows:
         rows = slice(window.start, window.stop)

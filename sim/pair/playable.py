@@ -7,15 +7,13 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
+from sim.joints import PEDAL
 from sim.key_states import SOUNDS_WITHIN_RAD
 from sim.keyboards import Keyboard
 from sim.limits import TargetLimits
 from sim.pair.model import PairModel, index_pair, pair_spec
 from sim.pair.rig import SIDES, PairRig
 from sim.playable import PlayableModel
-
-PEDAL = "sustain"
-"""Name of the pedal's joint and servo, and of the last action."""
 
 _PEDAL_KG, _PEDAL_RATE_PER_S = 0.1, 100.0
 

@@ -63,6 +63,11 @@ class PairRig(Section):
             self.hand, self.fingers, self.slides, self.welded_rad, self.ranges_rad
         )
 
+    @property
+    def n_actions(self) -> int:
+        """Number of servos of both hands, and the pedal."""
+        return 2 * (len(self.hand_data.servos) + len(self.hand_data.slides)) + 1
+
     @cached_property
     def piano(self) -> Keyboard:
         """The keyboard's geometry."""

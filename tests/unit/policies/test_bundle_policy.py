@@ -101,7 +101,7 @@ def test_it_plays_as_a_batch_of_one_does() -> None:
     policy = BundlePolicy(bundle)
     _, targets = play(policy, goals)
     batch = BatchedEnvironment(model_of(), goals, 1, policy.start, 1)
-    features, actions = Features(bundle.part), Actions(bundle.part, residual=True)
+    features, actions = Features(bundle.part), Actions(bundle.part, bundle.joint_names, True)
     past = np.zeros((1, HISTORY, model_of().n_joints))
     out = np.zeros((1, features.size), np.float32)
     for step in range(goals.n_steps):

@@ -29,7 +29,7 @@ SCALED = ("finger_stiffness_nm_per_rad", "key_stiffness_nm_per_rad", *SLOW)
 def model_with(rig: str, changes: dict[str, float]) -> RigModel:
     nominal = PhysicsParameters.nominal(load_rig(rig))
     values = {n: v * nominal.values[n] if n in SCALED else v for n, v in changes.items()}
-    return nominal.with_values(**values).apply(build_model(nominal.rig))
+    return nominal.with_values(**values).apply(build_model(nominal.hand_rig))
 
 
 def frame_f1(plan: Plan, model: RigModel) -> float:

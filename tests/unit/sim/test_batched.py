@@ -44,7 +44,7 @@ def different_models(rig: str) -> list[RigModel]:
         {"command_delay_s": 0.085, "keyboard_yaw_rad": 0.01, "key_stiffness_nm_per_rad": 1.5},
         {"command_delay_s": 0.0173},
     ]
-    return [nominal.with_values(**each).apply(build_model(nominal.rig)) for each in changes]
+    return [nominal.with_values(**each).apply(build_model(nominal.hand_rig)) for each in changes]
 
 
 def check_same(

@@ -27,7 +27,7 @@ from sim import (
     load_rig,
     rewards,
 )
-from sim.environment import COLLISION_WEIGHT, ENERGY_COEFFICIENT
+from sim.rewards import COLLISION_WEIGHT, ENERGY_COEFFICIENT
 from tests.unit.playing import (
     RIGS,
     chord_score,
@@ -187,7 +187,7 @@ def expected_terms(simulator: Simulator, goals: Goals, row: int) -> dict[str, fl
             tips, data.geom_xpos[geoms], model.mj.geom_size[geoms]
         ).reward,
         "sustain": float(rewards.sustain(goals.sustain[row], np.zeros(()))),
-        "collision": COLLISION_WEIGHT * (min(gaps) >= 2 * model.rig.hand.tip_radius_m),
+        "collision": COLLISION_WEIGHT * (min(gaps) >= model.tip_gap_m),
         "energy": float(rewards.energy(force, simulator.joint_velocities, ENERGY_COEFFICIENT)),
     }
 

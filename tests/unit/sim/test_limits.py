@@ -93,7 +93,10 @@ def test_plans_and_their_corrections_are_sent_as_they_are(rig: str, song: str) -
     part = Part.of(model.joint_low, model.joint_high, goals, plan)
     rows = np.arange(goals.n_steps)
     extreme = np.random.default_rng(0).choice([-1.0, 1.0], (len(rows), model.n_joints))
-    for targets in (plan.targets, Actions(part, residual=True).targets(extreme, rows)):
+    for targets in (
+        plan.targets,
+        Actions(part, model.joint_names, residual=True).targets(extreme, rows),
+    ):
         np.testing.assert_array_equal(list(sent(rig, song, targets)), targets)
 
 

@@ -123,9 +123,9 @@ def test_within_bounds_everything_stays_finite(rig: str, seed: int) -> None:
     for name in ("key_stiffness_nm_per_rad", "key_damping_nms_per_rad"):
         playable[name] = nominal[name]
     try:
-        model = parameters.apply(build_model(parameters.rig))
+        model = parameters.apply(build_model(parameters.hand_rig))
     except ParameterError:
-        model = parameters.with_values(**playable).apply(build_model(parameters.rig))
+        model = parameters.with_values(**playable).apply(build_model(parameters.hand_rig))
     states, _ = trace(model)
     assert np.isfinite(states).all()
     assert np.abs(states).max() < 1e3
@@ -133,7 +133,7 @@ def test_within_bounds_everything_stays_finite(rig: str, seed: int) -> None:
 
 def recompiled(parameters: PhysicsParameters) -> RigModel:
     """The same rig compiled with the numbers of ``parameters`` in its description."""
-    rig, value = parameters.rig, parameters.values
+    rig, value = parameters.hand_rig, parameters.values
     spec = build_spec(rig)
     for name in rig.joint_names:
         joint, actuator = spec.joint(name), spec.actuator(name)
@@ -170,7 +170,7 @@ def test_applied_in_place_equals_recompiled(rig: str, seed: int) -> None:
     keys = {"key_trigger_fraction": 0.6, "key_release_fraction": 0.5}
     keys |= {"key_stiffness_nm_per_rad": 1.2, "key_damping_nms_per_rad": 0.06}
     parameters = rough.with_values(**keys)
-    model = build_model(parameters.rig)
+    model = build_model(parameters.hand_rig)
     nominal = arrays(model)
     applied, expected = arrays(parameters.apply(model)), arrays(recompiled(parameters))
     for name, value in expected.items():

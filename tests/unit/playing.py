@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from policies import Plan, make_plan
 from score import Goals, Note, Score, load_song, make_goals
-from sim import Rig, RigModel, build_model, load_rig, rig_names
+from sim import PlayablePair, Rig, RigModel, build_model, by_kind, load_rig, rig_names
+from sim.pair import load_pair
+from sim.pair.playable import build_playable_pair
 
 RIGS = rig_names()
 FOUR_SONGS = ("are_you_sleeping", "happy_birthday", "ode_to_joy", "twinkle_twinkle_little_star")
@@ -35,6 +37,23 @@ def song_goals(rig: str, song: str) -> Goals:
 @cache
 def song_plan(rig: str, song: str) -> Plan:
     return make_plan(song_goals(rig, song), nominal_model(rig))
+
+
+@cache
+def nominal_pair(rig: str) -> PlayablePair:
+    """Two compiled hands that no test may change."""
+    return build_playable_pair(load_pair(rig))
+
+
+def fumbling(model: PlayablePair, steps: int, n: int) -> Floats:
+    """Targets of ``n`` pairs of hands that wander over the keys, shape ``(steps, n, actions)``."""
+    rng, half = np.random.default_rng(5), by_kind(model.joint_names, slide=0.05, hinge=0.8, pedal=1)
+    knots = rng.uniform(-1.0, 1.0, (steps // 6 + 2, n, model.n_joints)) * half
+    at = np.arange(steps) / 6
+    before = at.astype(int)
+    share = (at - before)[:, None, None]
+    wander = (1 - share) * knots[before] + share * knots[before + 1]
+    return np.asarray(np.clip(wander, model.joint_low, model.joint_high))
 
 
 def chord_score(*chords: tuple[int, ...], length_s: float = 0.4) -> Score:

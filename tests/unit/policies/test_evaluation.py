@@ -92,6 +92,7 @@ def test_the_summary_is_the_mean_of_what_was_told() -> None:
         "note_f1_100ms",
         "onset_error_ms_median",
         "wrong_keys",
+        "pedal_f1",
         "episodes",
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,22 +11,26 @@ import pytest
 from numpy.typing import NDArray
 
 from policies import make_plan
-from score import Goals
+from score import Goals, load_song, make_goals
 from sim import (
     BatchedEnvironment,
     Environment,
     PhysicsParameters,
+    PlayableModel,
     RigModel,
     TargetLimits,
     build_model,
     load_rig,
     record_states,
 )
+from sim.pair import PAIRS
 from tests.unit.playing import (
     RIGS,
     chord_score,
+    fumbling,
     goals_of,
     nominal_model,
+    nominal_pair,
     random_targets,
     song_goals,
     song_plan,
@@ -61,11 +67,13 @@ def check_same(
                 assert batch.reward_terms[name][index] == pytest.approx(term, abs=1e-12), name
 
 
-def compare(models: list[RigModel] | RigModel, goals: Goals, actions: Floats, start: Floats) -> int:
+def compare(
+    models: list[RigModel] | PlayableModel, goals: Goals, actions: Floats, start: Floats
+) -> int:
     """Play ``actions``, shape ``(T, n, joints)``, both ways; give the number of key events."""
     n = actions.shape[1]
     batch = BatchedEnvironment(models, goals, n, start, threads=1)
-    each = models if isinstance(models, list) else [models] * n
+    each: Sequence[PlayableModel] = models if isinstance(models, list) else [models] * n
     singles = [Environment(model, goals, start) for model in each]
     for single in singles:
         single.reset()
@@ -105,6 +113,16 @@ def test_batched_equals_single_with_other_physics_in_each(rig: str) -> None:
     actions = shaken(rig, plan.targets, 5)
     assert len(actions) == goals.n_steps
     assert compare(different_models(rig), goals, actions, plan.start) > 10
+
+
+@pytest.mark.parametrize("rig", PAIRS)
+def test_batched_equals_single_with_two_hands(rig: str) -> None:
+    """Rewards as well: those of a single pair are the published ones."""
+    model = nominal_pair(rig)
+    goals = make_goals(load_song("ode_to_joy"), 21, 88)
+    goals = replace(goals, sustain=np.arange(goals.n_steps) % 4 < 2)
+    actions = fumbling(model, 30, 3)
+    assert compare(model, goals, actions, actions[0, 0]) > 10
 
 
 @every_rig

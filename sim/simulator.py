@@ -97,7 +97,7 @@ class Simulator:
     def pedal_down(self) -> bool:
         """Whether the sustain pedal is down; of a rig without one it is up."""
         pedal = self.model.pedal
-        return pedal is not None and self.data.ctrl[self.model.actuators[pedal]] >= PEDAL_DOWN
+        return pedal is not None and bool(self.data.ctrl[self.model.actuators[pedal]] >= PEDAL_DOWN)
 
     @property
     def fingertips(self) -> NDArray[np.float64]:

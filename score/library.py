@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from os import PathLike
 from pathlib import Path
 
+from score.corpus import is_corpus_name, load_corpus_song
 from score.errors import ScoreError
 from score.midi_read import read_midi
 from score.notes import Score
@@ -19,15 +20,17 @@ def song_names() -> tuple[str, ...]:
 
 
 def load_song(name_or_path: str | PathLike[str]) -> Score:
-    """Load a song of the library, or any MIDI file.
+    """Load a song of the library or the corpus, or any MIDI file.
 
     Args:
-        name_or_path: As for `song_path`.
+        name_or_path: As for `song_path`, or a name of the corpus, such as `bach/bwv1.6`.
 
     Raises:
-        ScoreError: When the library has no such song; the message has the nearest names.
+        ScoreError: When there is no such song; the message has the nearest names.
         MidiError: When the file cannot be read.
     """
+    if is_corpus_name(name_or_path):
+        return load_corpus_song(str(name_or_path))
     return read_midi(song_path(name_or_path))
 
 
@@ -52,5 +55,6 @@ def song_path(name_or_path: str | PathLike[str]) -> Path:
     near = get_close_matches(name.lower().replace(" ", "_"), names, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(names)}"
     raise ScoreError(
-        f"the library has no song {name!r} ({hint}); give one of its names or the path of a .mid"
+        f"the library has no song {name!r} ({hint}); give one of its names, one of the corpus "
+        "(bach/bwv1.6) or the path of a .mid"
     )

@@ -8,6 +8,7 @@ from os import PathLike
 import numpy as np
 from numpy.typing import NDArray
 
+from score.corpus import is_corpus_name, load_corpus_song
 from score.errors import ScoreError
 from score.goals import Goals, Press
 from score.grid import CONTROL_STEP_S
@@ -15,7 +16,7 @@ from score.library import song_path
 from score.notes import Note, Pedal, Score
 from score.robopianist.reading import read_sequence
 from score.robopianist.rolls import N_KEYS, Rolls, make_rolls
-from score.robopianist.sequence import LOWEST_PITCH
+from score.robopianist.sequence import LOWEST_PITCH, Sequence, SequenceNote
 from score.robopianist.trimming import trimmed
 
 Booleans = NDArray[np.bool_]
@@ -27,7 +28,7 @@ def load_goals(
     """Goals of a file for 88 keys, as RoboPianist's task with these settings has them.
 
     Args:
-        song: Name of a library song, or path of a MIDI file.
+        song: Name of a song of the library or the corpus, or path of a MIDI file.
         stretch: Factor of all times.
         shift: Semitones up.
         trim: Whether silence at both ends is cut off.
@@ -40,12 +41,12 @@ def load_goals(
         MidiError: The file cannot be read.
         ScoreError: No such song, no note is left, or its silence cannot be cut.
     """
-    path = song_path(song)
-    sequence = read_sequence(path).stretched(stretch).transposed(shift)
+    name, sequence = _read(song)
+    sequence = sequence.stretched(stretch).transposed(shift)
     rolls = make_rolls(trimmed(sequence) if trim else sequence)
     if not rolls.keys.any():
-        raise ScoreError(f"{str(path)!r} has no note on 88 keys")
-    return goals_of_rolls(path.stem, rolls)
+        raise ScoreError(f"{str(song)!r} has no note on 88 keys")
+    return goals_of_rolls(name, rolls)
 
 
 def goals_of_rolls(name: str, rolls: Rolls) -> Goals:
@@ -53,6 +54,17 @@ def goals_of_rolls(name: str, rolls: Rolls) -> Goals:
     presses = _presses(rolls.keys)
     score = Score(name, _notes(presses), _pedal(rolls))
     return Goals(name, score, LOWEST_PITCH, N_KEYS, rolls.keys, rolls.sustain, presses)
+
+
+def _read(song: str | PathLike[str]) -> tuple[str, Sequence]:
+    """Name and notes; a song of the corpus is no file, and its notes go by their releases too."""
+    if not is_corpus_name(song):
+        path = song_path(song)
+        return path.stem, read_sequence(path)
+    score = load_corpus_song(str(song))
+    notes = sorted(score.notes, key=lambda note: (note.end_s, note.pitch))
+    as_held = (SequenceNote(n.start_s, n.end_s, n.pitch, n.velocity, False, 0) for n in notes)
+    return score.name, Sequence(tuple(as_held), (), score.duration_s)
 
 
 def _presses(keys: Booleans) -> tuple[Press, ...]:

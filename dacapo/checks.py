@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 """The checkout."""
 
 SETUP = "make setup"
-OPTIONAL_EXTRAS = ("train", "calibrate", "hardware", "dev")
+OPTIONAL_EXTRAS = ("train", "calibrate", "hardware", "corpus", "dev")
 INSTALL_EXTRA = ".venv/bin/python -m pip install -e '.[{}]'"
 PROBE_TIMEOUT_S = 60.0
 

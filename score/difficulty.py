@@ -47,5 +47,6 @@ def difficulty(goals: Goals) -> Difficulty:
 def _span(chord: NDArray[np.bool_]) -> int:
     """Keys that the wider of two hands spans, at the best place to divide a chord."""
     keys = np.flatnonzero(chord)
-    left, right = keys[:-1] - keys[0], keys[-1] - keys[1:]
-    return int(np.maximum(left, right).min(initial=0 if keys.size < 2 else 88))
+    if keys.size < 2:
+        return 0
+    return int(np.maximum(keys[:-1] - keys[0], keys[-1] - keys[1:]).min())

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from policies.errors import DatasetError
 from score import LOOKAHEAD, Goals
+from score.corpus import score_name
 from score.robopianist import Rolls, goals_of_rolls
 from sim.pair import PairModel
 
@@ -50,15 +51,49 @@ def read_dataset(path: Path, model: PairModel, songs: Sequence[str]) -> dict[str
 
     Songs that the dataset lacks are left out: whoever needs one says so.
 
+    Args:
+        path: of the store.
+        model: the rig it must be of.
+        songs: each as the dataset's group is called, or, if it is one chunk, as the song is.
+
+    Returns:
+        Rollouts by the names given.
+
     Raises:
-        DatasetError: no store, one of another rig, or one that is damaged or cut off.
+        DatasetError: no store, one of another rig, one that is damaged or cut off, or a song in
+            several chunks.
     """
     from policies.dataset import open_store  # Zarr, which playing does without  # noqa: PLC0415
 
     store = open_store(path)
     _check_rig(path, store.attributes, model)
-    wanted = [chunk for chunk in store.chunks() if chunk.name in songs]
-    return {chunk.name: _read(path, chunk, model) for chunk in wanted}
+    wanted: dict[str, ChunkStore] = {}
+    for chunk in store.chunks():
+        song = _called(chunk, songs)
+        if song in wanted:
+            raise DatasetError(f"{path}: {song!r} is in several chunks: name {chunk.name!r} or so")
+        if song is not None:
+            wanted[song] = chunk
+    return {song: _read(path, chunk, model) for song, chunk in wanted.items()}
+
+
+def dataset_stretch(path: Path) -> float:
+    """The factor of all times that a dataset was built with; 1 where it does not say.
+
+    Raises:
+        DatasetError: no store.
+    """
+    from policies.dataset import open_store  # noqa: PLC0415
+
+    return float(open_store(path).attributes.get("stretch", 1.0))
+
+
+def _called(chunk: ChunkStore, songs: Sequence[str]) -> str | None:
+    """What a chunk is called among some songs, if it is there: as its group or its whole song."""
+    if chunk.name in songs:
+        return chunk.name
+    of_song = chunk.group.attrs.get("song")
+    return next((song for song in songs if score_name(song) == of_song), None)
 
 
 def _check_rig(path: Path, attributes: Mapping[str, object], model: PairModel) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from policies.imitation.data import Rollouts, read_dataset
+from policies.imitation.data import Rollouts, dataset_stretch, read_dataset
 from policies.imitation.errors import SplitError
 from policies.imitation.split import Split, check_split
 from score import Goals, ScoreError, song_names
+from score.corpus import is_corpus_name
 from score.robopianist import load_goals
 from sim.pair import PairModel
 
@@ -31,7 +32,8 @@ class Songs:
 def load_songs(dataset: Path, split: Split, model: PairModel) -> Songs:
     """Load what a split names.
 
-    Songs to train on must be in the dataset; others come from it, or from the library.
+    Songs to train on must be in the dataset; others come from it, or from the library or the corpus
+    in the dataset's tempo.
 
     Raises:
         DatasetError: the dataset cannot be used.
@@ -41,18 +43,19 @@ def load_songs(dataset: Path, split: Split, model: PairModel) -> Songs:
     for song in split.train:
         if song not in rollouts:
             raise SplitError(f"{dataset}: has no song {song!r}, which the split trains on")
+    stretch = dataset_stretch(dataset)
     goals = {
-        song: rollouts[song].song_goals() if song in rollouts else _from_library(song)
+        song: rollouts[song].song_goals() if song in rollouts else _unrecorded(song, stretch)
         for song in split.songs
     }
     check_split(split, goals)
     return Songs(split, {song: rollouts[song] for song in split.train}, goals)
 
 
-def _from_library(song: str) -> Goals:
-    if song not in song_names():
+def _unrecorded(song: str, stretch: float) -> Goals:
+    if song not in song_names() and not is_corpus_name(song):
         raise SplitError(f"the split names {song!r}, which neither dataset nor library has")
     try:
-        return load_goals(song)
+        return load_goals(song, stretch=stretch)
     except ScoreError as error:
         raise SplitError(f"the split's song {song!r} cannot be read: {error}") from error

@@ -14,14 +14,16 @@ from score import Goals
 from score.difficulty import Difficulty, difficulty
 from sim.yaml_files import Section, first_complaint, read_yaml
 
-LIBRARY_SPLIT = Path(str(resources.files("policies") / "imitation" / "splits" / "library.yaml"))
+SPLITS = Path(str(resources.files("policies") / "imitation" / "splits"))
+LIBRARY_SPLIT, CORPUS_SPLIT = SPLITS / "library.yaml", SPLITS / "corpus.yaml"
 
 
 class Rule(Section):
-    """A song is easy when neither figure of its difficulty is above these."""
+    """A song is easy when no figure of its difficulty is above these."""
 
     mean_keys: float = Field(gt=0)
     onsets_per_s: float = Field(gt=0)
+    span_keys: float = Field(gt=0)
 
 
 class Split(Section):
@@ -68,12 +70,13 @@ def check_split(split: Split, goals: Mapping[str, Goals]) -> None:
     Raises:
         SplitError: a song stands under easy or hard and is not so by the rule.
     """
-    most = Difficulty(split.easy_at_most.mean_keys, split.easy_at_most.onsets_per_s)
+    most = Difficulty(**split.easy_at_most.model_dump())
     for column in ("easy", "hard"):
         for song in split.columns[column]:
             found = difficulty(goals[song])
-            if found.within(most) != (column == "easy"):
+            if (found.relative_to(most) <= 1.0) != (column == "easy"):
                 raise SplitError(
                     f"{song!r} is not {column} by the split's rule: {found.mean_keys:.2f} keys at "
-                    f"once, {found.onsets_per_s:.2f} onsets/s"
+                    f"once, {found.onsets_per_s:.2f} onsets/s, hands spanning "
+                    f"{found.span_keys:.2f} keys"
                 )

@@ -65,6 +65,11 @@ def chorale_names(count: int | None = None) -> tuple[str, ...]:
     return tuple(names)[:count]
 
 
+def score_name(song: str) -> str:
+    """What the score of a song is called: without `/`, because files are named after it."""
+    return song.replace("/", "_")
+
+
 def corpus_file(name: str) -> Path:
     """Where a song of the corpus lies.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from score.corpus.names import corpus_file
+from score.corpus.names import corpus_file, score_name
 from score.errors import ScoreError
 from score.notes import Note, Score, without_overlaps
 
@@ -22,8 +23,7 @@ def load_corpus_song(name: str) -> Score:
     a song is a copy of the other. There is no pedal.
 
     Args:
-        name: From `corpus_names`, such as `bach/bwv1.6`. The score has `_` in it instead of `/`,
-            because files are named after it.
+        name: From `corpus_names`, such as `bach/bwv1.6`.
 
     Raises:
         ScoreError: music21 is not installed, there is no such song, or it cannot be used.
@@ -32,7 +32,7 @@ def load_corpus_song(name: str) -> Score:
     notes = without_overlaps(_notes(name, path))
     if not notes:
         raise ScoreError(f"the corpus's {name!r} holds no notes; choose another song")
-    return Score(name.replace("/", "_"), notes)
+    return Score(score_name(name), notes)
 
 
 def _notes(name: str, path: Path) -> list[Note]:
@@ -56,7 +56,9 @@ def _parse(path: Path) -> Stream[Any]:
     from music21.stream import Stream  # noqa: PLC0415
 
     converter = Converter()
-    converter.parseFileNoPickle(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # bars that are too full are for editors to know
+        converter.parseFileNoPickle(path)
     return converter.stream or Stream()
 
 

@@ -15,7 +15,7 @@ from sim.pair import PairEnvironment, PairModel, flat
 TRAINED = ("hot_cross_buns", "c_major_scale")
 SPLIT = """\
 schema: 1
-easy_at_most: {mean_keys: 2.0, onsets_per_s: 4.0}
+easy_at_most: {mean_keys: 2.0, onsets_per_s: 4.0, span_keys: 2.0}
 train: [hot_cross_buns, c_major_scale]
 easy: []
 hard: []

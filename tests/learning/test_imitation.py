@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from dacapo.__main__ import main
 from dacapo.imitate import METHODS as NAMES
 from policies import BundleError
+from policies.dataset.chunks import CHUNK_STEPS
 from policies.errors import DatasetError
 from policies.imitation import methods
 from policies.imitation.bc import BehaviourCloning
@@ -30,11 +32,12 @@ from policies.imitation.evaluation import Nothing, play
 from policies.imitation.learner import ImitationLearner
 from policies.imitation.player import ImitationPlayer
 from policies.imitation.songs import Songs, load_songs
-from policies.imitation.split import LIBRARY_SPLIT, check_split, read_split
+from policies.imitation.split import CORPUS_SPLIT, LIBRARY_SPLIT, check_split, read_split
 from policies.imitation.train import Imitated, Imitation, Schedule
 from policies.imitation.windows import Windows, fitted
 from policies.learning.run_files import TrainingError
-from score import LOOKAHEAD, Goals
+from score import LOOKAHEAD, Goals, load_song
+from score.likeness import COPY_FROM, likeness
 from score.robopianist import load_goals
 from sim.pair import PairModel, build_pair, load_pair
 
@@ -331,6 +334,46 @@ def test_a_wrong_split_is_named(
 def test_the_shipped_split_follows_its_rule() -> None:
     split = read_split(LIBRARY_SPLIT)
     check_split(split, {song: load_goals(song) for song in split.songs})
+
+
+def test_the_split_of_the_corpus_follows_its_rule() -> None:
+    split = read_split(CORPUS_SPLIT)
+    assert len(split.train) >= 20
+    assert min(len(split.easy), len(split.hard)) >= 5
+    goals = {song: load_goals(song, stretch=1.25) for song in (*split.easy, *split.hard)}
+    assert all(song.n_steps <= CHUNK_STEPS for song in goals.values())
+    check_split(split, goals)
+
+
+def test_the_split_of_the_corpus_has_no_copies() -> None:
+    scores = [load_song(song) for song in read_split(CORPUS_SPLIT).songs]
+    assert max(likeness(*pair) for pair in combinations(scores, 2)) < COPY_FROM
+
+
+def test_a_song_of_one_chunk_is_found_by_its_own_name(
+    store: Path, model: PairModel, tmp_path: Path
+) -> None:
+    copy = tmp_path / "corpus.zarr"
+    shutil.copytree(store, copy)
+    chunks = [copy / song for song in TRAINED]
+    for index, chunk in enumerate(chunks):
+        (chunk / ".zattrs").write_text(json.dumps({"song": "bach_bwv253", "chunk": index}))
+    with pytest.raises(DatasetError, match="'bach/bwv253' is in several chunks"):
+        read_dataset(copy, model, ["bach/bwv253"])
+    shutil.rmtree(chunks[0])
+    assert set(read_dataset(copy, model, ["bach/bwv253", "bach/bwv1.6"])) == {"bach/bwv253"}
+
+
+def test_songs_that_were_not_recorded_are_in_the_tempo_of_the_dataset(
+    store: Path, model: PairModel, tmp_path: Path
+) -> None:
+    copy, path = tmp_path / "slow.zarr", tmp_path / "split.yaml"
+    shutil.copytree(store, copy)
+    attributes = json.loads((copy / ".zattrs").read_text()) | {"stretch": 1.25}
+    (copy / ".zattrs").write_text(json.dumps(attributes))
+    path.write_text(SPLIT.replace("hard: []", "hard: [bach/bwv253]"))
+    goals = load_songs(copy, read_split(path), model).goals["bach/bwv253"]
+    assert goals.n_steps == load_goals("bach/bwv253", stretch=1.25).n_steps
 
 
 def test_the_verb_knows_every_method() -> None:

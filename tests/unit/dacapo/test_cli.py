@@ -98,6 +98,21 @@ def test_songs(capsys: pytest.CaptureFixture[str]) -> None:
     assert "twinkle_twinkle_little_star" in capsys.readouterr().out
 
 
+def test_songs_of_the_corpus(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["songs", "--corpus", "schoenberg", "--json"]) == 0
+    songs = json.loads(capsys.readouterr().out)["songs"]
+    assert [song["name"][-9:] for song in songs] == ["movement2", "movement6"]
+    assert songs[1]["most_keys"] == 8
+    assert songs[1]["span_keys"] > songs[0]["span_keys"] > 0
+    assert "name one of bach, " in complaint(capsys, "songs", "--corpus", "bahc")
+
+
+def test_evaluate_a_song_of_the_corpus(capsys: pytest.CaptureFixture[str]) -> None:
+    message = complaint(capsys, "evaluate", "bach/bwv253", "--policy", "planner")
+    assert "bach_bwv253" in message  # four voices are too many for one hand
+    assert "did you mean bach/bwv253" in complaint(capsys, "evaluate", "bach/bwv253a")
+
+
 def test_rigs(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rigs", "--json"]) == 0
     rigs = {rig["name"]: rig for rig in json.loads(capsys.readouterr().out)["rigs"]}

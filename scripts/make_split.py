@@ -4,66 +4,70 @@
 
 The rule, which nobody's results have a say in:
 
-1. Candidates are the library, Bach's chorales and the corpus's shortest pieces for piano, as RP1M
-   slows them (1.25), if they fit one chunk of a dataset (550 control steps): a song is then one
-   group, and no part of it is in another column. What asks for more than ten keys at once, one a
-   finger, is left out.
-2. They are sorted by difficulty, easy to hard: by the figure that exceeds the limit of `EASY` most.
-   Of songs that are copies of each other (`score.likeness`) the easiest stays.
-3. Those within all limits are easy, the others hard. Of each half six songs, evenly spaced in that
-   order, are never trained on; of what remains of it, 14 evenly spaced ones are.
+1. Candidates are the library, Bach's chorales and what the corpus has for piano or few voices
+   (`OTHERS`), slowed as RP1M does (1.25), of at most `LONGEST` control steps and ten keys at once,
+   one a finger.
+2. A song's difficulty is one number: the figure that exceeds the limit of `EASY` most, as a
+   multiple of it. Up to 1 a song is easy, else hard. Of songs that are copies of each other
+   (`score.likeness`) the easiest stays.
+3. Of each half, six songs are never trained on: those nearest to six difficulties, evenly spaced
+   from the half's easiest to its hardest song. 14 to train on are chosen of the rest in the same
+   way, among those that fit one chunk of a dataset: a song is then one group there.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from operator import attrgetter
 from pathlib import Path
 
 from policies.dataset.chunks import CHUNK_STEPS
 from score import Score, load_song, song_names, write_whole
-from score.corpus import chorale_names
+from score.corpus import chorale_names, corpus_names
 from score.difficulty import Difficulty, difficulty
 from score.likeness import COPY_FROM, likeness
 from score.robopianist import load_goals
 
 SPLIT = Path(__file__).parents[1] / "policies" / "imitation" / "splits" / "corpus.yaml"
-PIANO = (
-    "mozart/k545/movement1_exposition",
-    "schoenberg/opus19/movement2",
-    "schoenberg/opus19/movement6",
+OTHERS = (
+    *("beach", "chopin", "ciconia", "corelli", "cpebach", "joplin", "leadSheet", "liliuokalani"),
+    *("luca", "lusitano", "schoenberg", "schumann_clara"),
 )
 STRETCH = 1.25
 FINGERS = 10
-# About the median chorale of those that fit: four voices, 7.4 presses/s, a hand spans 7.7 keys.
+LONGEST = 5 * CHUNK_STEPS
+# About the median of the chorales that fit one chunk: four voices, 7.4 presses/s, span of 7.7 keys.
 EASY = Difficulty(mean_keys=4.5, onsets_per_s=7.5, span_keys=8.0)
 UNSEEN, TRAINED = 6, 14
 
 HEADER = """\
 # Songs of library and corpus, written by scripts/make_split.py, which has the rule.
-# Of the size of a chunk at a stretch of 1.25, none a copy of another.
+# None is a copy of another; those to train on fit one chunk at a stretch of 1.25.
 schema: 1
 """
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A song, and by how much its worst figure exceeds `EASY`."""
+    """A song, its difficulty in limits of `EASY`, and whether it fits one chunk."""
 
     name: str
     score: Score
-    excess: float
+    difficulty: float
+    fits: bool
 
 
 def candidates() -> list[Candidate]:
-    """What fits, easy to hard, without copies."""
+    """Songs that ten fingers have a chance with, easy to hard, without copies."""
     found = []
-    for name in (*song_names(), *chorale_names(), *PIANO):
+    others = (name for folder in OTHERS for name in corpus_names(folder))
+    for name in (*song_names(), *chorale_names(), *others):
         goals = load_goals(name, stretch=STRETCH)
-        if goals.n_steps <= CHUNK_STEPS and goals.keys.sum(axis=1).max() <= FINGERS:
+        if goals.n_steps <= LONGEST and goals.keys.sum(axis=1).max() <= FINGERS:
             excess = difficulty(goals).relative_to(EASY)
-            found.append(Candidate(name, load_song(name), excess))
-    return without_copies(sorted(found, key=attrgetter("excess", "name")))
+            fits = goals.n_steps <= CHUNK_STEPS
+            found.append(Candidate(name, load_song(name), excess, fits))
+    return without_copies(sorted(found, key=attrgetter("difficulty", "name")))
 
 
 def without_copies(songs: list[Candidate]) -> list[Candidate]:
@@ -75,32 +79,44 @@ def without_copies(songs: list[Candidate]) -> list[Candidate]:
     return kept
 
 
-def spread(songs: list[str], count: int) -> list[str]:
-    """So many of them, evenly spaced."""
-    return [songs[(2 * i + 1) * len(songs) // (2 * count)] for i in range(count)]
+def spread(songs: list[Candidate], count: int) -> list[Candidate]:
+    """So many of them, evenly over their difficulties."""
+    low, high = songs[0].difficulty, songs[-1].difficulty
+    left = list(songs)
+    return [_take(left, low + (i + 0.5) / count * (high - low)) for i in range(count)]
 
 
-def split(names: list[str]) -> tuple[list[str], list[str]]:
-    """Unseen and trained ones of one half."""
-    unseen = spread(names, UNSEEN)
-    return unseen, spread([name for name in names if name not in unseen], TRAINED)
+def _take(songs: list[Candidate], wanted: float) -> Candidate:
+    """The one nearest to a difficulty, which then is gone; the easier of two."""
+    nearest = min(songs, key=lambda song: abs(song.difficulty - wanted))
+    songs.remove(nearest)
+    return nearest
+
+
+def columns(songs: list[Candidate]) -> dict[str, list[str]]:
+    """The split's columns."""
+    train: list[Candidate] = []
+    unseen: dict[str, list[Candidate]] = {}
+    for column, is_easy in (("easy", True), ("hard", False)):
+        half = [song for song in songs if (song.difficulty <= 1.0) is is_easy]
+        unseen[column] = spread(half, UNSEEN)
+        rest = [song for song in half if song.fits and song not in unseen[column]]
+        train += spread(rest, TRAINED)
+    return {
+        column: [song.name for song in chosen]
+        for column, chosen in {"train": train, **unseen}.items()
+    }
 
 
 def main() -> None:
     """Choose, write."""
     songs = candidates()
-    easy, learned = split([song.name for song in songs if song.excess <= 1.0])
-    hard, learned_hard = split([song.name for song in songs if song.excess > 1.0])
-    limits = (
-        f"{{mean_keys: {EASY.mean_keys}, onsets_per_s: {EASY.onsets_per_s}, "
-        f"span_keys: {EASY.span_keys}}}"
-    )
-    columns = {"train": learned + learned_hard, "easy": easy, "hard": hard}
-    lines = [f"easy_at_most: {limits}"]
-    for column, names in columns.items():
+    limits = ", ".join(f"{name}: {limit}" for name, limit in asdict(EASY).items())
+    lines = [f"easy_at_most: {{{limits}}}"]
+    for column, names in columns(songs).items():
         lines += [f"{column}:", *(f"  - {name}" for name in names)]
     write_whole(SPLIT, (HEADER + "\n".join(lines) + "\n").encode())
-    print(f"{SPLIT.name}: {len(songs)} candidates without copies")
+    print(f"{SPLIT.name}: of {len(songs)} songs, none a copy of another")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ LOWEST_PITCH, N_KEYS = 21, 88
 EPILOG = """\
 examples:
   dacapo songs                        the library: notes, length, compass, difficulty
-  dacapo songs --corpus bach          410 songs by Bach, a minute; others: docs/corpus.md
+  dacapo songs --corpus bach          410 songs by Bach, about a minute; others: docs/corpus.md
   dacapo play ode_to_joy              play one of them
   dacapo play bach/bwv1.6             one of the corpus
   dacapo play ~/my_song.mid           or any MIDI file of your own

@@ -90,7 +90,7 @@ def build(
 
     Args:
         path: folder of the store.
-        songs: library songs or MIDI files; others may have been built into it before.
+        songs: as for ``load_chunks``; others may have been built into it before.
         settings: what it is made with.
         perform: who does the playing, from ``open_workers``.
         progress: called after each rollout.

@@ -47,7 +47,7 @@ def load_chunks(songs: list[str], stretch: float) -> list[Chunk]:
     """Chunks of songs by RoboPianist's rules, in order.
 
     Args:
-        songs: names of library songs or MIDI files.
+        songs: names of songs of the library or the corpus, or MIDI files.
         stretch: factor of all times; RP1M slows Twinkle to 1.25.
 
     Raises:
@@ -55,7 +55,7 @@ def load_chunks(songs: list[str], stretch: float) -> list[Chunk]:
         ScoreError: a song that cannot be read, or without a note.
     """
     if not songs:
-        raise DatasetError("no songs: name at least one, from the library or a MIDI file")
+        raise DatasetError("no songs: name at least one, from library or corpus, or a MIDI file")
     loaded = [_load(song, stretch) for song in songs]
     names = [goals.name for goals in loaded]
     if twice := sorted({name for name in names if names.count(name) > 1}):

@@ -30,14 +30,15 @@ WANTED = 20 * 500
 
 def motions(goals: Goals, rig: str, given: Path | None) -> OpenLoop:
     """The recorded performance, as long as the goals; servos the rig lacks are left out."""
-    names = build_pair(load_pair(rig)).action_names[:-1]
+    model = build_pair(load_pair(rig))
+    names = model.action_names[:-1]
     with np.load(PERFORMANCE) as performance:
         servos = performance["servo_names"].tolist()
         moves = performance["ctrl"][:, [servos.index(name) for name in names]]
         targets = np.column_stack([moves, performance["sustain"]])
     rows = np.arange(goals.n_steps) % len(targets)
     chosen: NDArray[np.float64] = targets[rows]
-    return OpenLoop(chosen)
+    return OpenLoop(chosen, np.zeros(len(model.joint_names)))
 
 
 def main() -> None:

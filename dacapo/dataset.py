@@ -20,8 +20,8 @@ NOISE = 0.01
 
 EPILOG = f"""\
 examples:
-  dacapo dataset build twinkle_twinkle_little_star --policy targets/ --rollouts 500
-  dacapo dataset build songs/*.mid --policy targets/ --out {OUT}
+  dacapo dataset build twinkle_twinkle_little_star --rollouts 500
+  dacapo dataset build songs/*.mid --policy bundles/ --out {OUT}
   dacapo dataset stats {OUT}          its size and scores, and RP1M's Fig. 4 as a picture
 
 Cuts songs into chunks of 550 control steps and plays each many times, on all cores or, with
@@ -41,7 +41,10 @@ def add_parser(verbs: Verbs) -> None:
         "--rig", default="shadow_pair_88", metavar="NAME|FILE", help="default: %(default)s"
     )
     parser.add_argument(
-        "--policy", type=Path, metavar="DIR|FILE", help="targets of each chunk, .npz (build)"
+        "--policy",
+        type=Path,
+        metavar="DIR|FILE",
+        help="bundles or targets of each chunk, .npz (default: the planner)",
     )
     _add_amounts(parser)
     parser.add_argument(
@@ -112,11 +115,11 @@ def _build(arguments: argparse.Namespace) -> int:
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
-    from policies.dataset import Settings, open_loop
+    from policies.dataset import Settings, choose_player
 
     return Settings(
         rig=arguments.rig,
-        make_player=open_loop,
+        make_player=choose_player,
         given=arguments.policy,
         rollouts=arguments.rollouts,
         noise=arguments.noise,

@@ -55,16 +55,18 @@ def _play_policy(arguments: argparse.Namespace) -> int:
 
 def _play_imitation(arguments: argparse.Namespace) -> int:
     from policies.imitation.bundle import check_bundle, read_bundle
-    from policies.imitation.evaluation import Nothing, play
+    from policies.imitation.evaluation import Nothing, Song, play
     from policies.imitation.player import ImitationPlayer
+    from policies.imitation.songs import planned_start
     from score.robopianist import load_goals
     from sim.pair import build_pair, load_pair
 
     model, goals = build_pair(load_pair(arguments.rig)), load_goals(arguments.song)
     bundle = read_bundle(Path(arguments.policy))
     check_bundle(bundle, model)
-    scores = play(ImitationPlayer(bundle), model, goals, seed=0)
-    nothing = play(Nothing(model), model, goals, seed=0).f1
+    song = Song(goals, planned_start(goals, model))
+    scores = play(ImitationPlayer(bundle), model, song, seed=0)
+    nothing = play(Nothing(model), model, song, seed=0).f1
     frame = {"precision": scores.precision, "recall": scores.recall, "f1": scores.f1}
     if arguments.json:
         frame["do_nothing_f1"] = nothing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,11 @@ def write_bundle(bundle: Bundle, path: Path) -> None:
     if len(data) > MAX_FILE_BYTES:
         raise BundleError(f"{path}: not written: {len(data)} bytes, {MAX_FILE_BYTES} are allowed")
     write_whole(path, data)
+
+
+def is_bundle(path: Path) -> bool:
+    """Whether a file is a zip with a manifest; what else is wrong with it, reading tells."""
+    return zipfile.is_zipfile(path) and MANIFEST in zipfile.ZipFile(path).namelist()
 
 
 def read_bundle(path: Path) -> Bundle:

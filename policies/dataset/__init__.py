@@ -3,7 +3,7 @@
 from policies.dataset.build import Built, Settings, Status, build
 from policies.dataset.chunk_store import ChunkStore
 from policies.dataset.chunks import CHUNK_STEPS, Chunk, load_chunks
-from policies.dataset.player import MakePlayer, OpenLoop, Player, open_loop
+from policies.dataset.player import MakePlayer, OpenLoop, Player, choose_player
 from policies.dataset.rollouts import Order, Rollout, play
 from policies.dataset.stats import ChunkStats, draw_stats, read_stats
 from policies.dataset.store import Store, open_store
@@ -24,9 +24,9 @@ __all__ = [
     "Status",
     "Store",
     "build",
+    "choose_player",
     "draw_stats",
     "load_chunks",
-    "open_loop",
     "open_store",
     "open_workers",
     "play",

@@ -11,24 +11,33 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.bundle import is_bundle
 from policies.errors import DatasetError
-from score import Goals
-from sim.pair import load_pair
-from sim.pair.environment import Observation
-from sim.pair.model import build_pair
+from policies.library import load_policy
+from policies.planner import make_plan
+from policies.policy import Policy
+from score import CONTROL_STEP_S, Goals
+from sim.pair import PairEnvironment, PairModel, build_pair, load_pair
+from sim.pair.playable import build_playable_pair
 
 
 class Player(Protocol):
-    """Plays one chunk, again and again."""
+    """Plays one chunk, again and again.
+
+    Attributes:
+        start: joint positions to begin at, shape ``(n_joints,)`` [rad, m].
+    """
+
+    start: NDArray[np.float64]
 
     def reset(self, rng: np.random.Generator) -> None:
         """Begin a rollout; whatever is random in it comes from ``rng``."""
 
-    def act(self, observation: Observation, step: int) -> NDArray[np.float64]:
+    def act(self, environment: PairEnvironment, step: int) -> NDArray[np.float64]:
         """Servo targets of a control step, shape ``(n_actions,)`` [rad, m, 1].
 
         Args:
-            observation: of ``PairEnvironment`` before the step.
+            environment: as it is before the step.
             step: control step in the chunk, from 0.
         """
 
@@ -43,19 +52,72 @@ Must be a function of a module, since workers are sent it by name.
 class OpenLoop:
     """Plays given targets whatever happens."""
 
-    def __init__(self, targets: NDArray[np.float64]) -> None:
-        """Take the targets, shape ``(n_steps, n_actions)`` [rad, m, 1]."""
-        self._targets = targets
+    def __init__(self, targets: NDArray[np.float64], start: NDArray[np.float64]) -> None:
+        """Take the targets, shape ``(n_steps, n_actions)`` [rad, m, 1], and where to begin."""
+        self._targets, self.start = targets, start
 
     def reset(self, rng: np.random.Generator) -> None:
         """Nothing is random here."""
 
-    def act(self, observation: Observation, step: int) -> NDArray[np.float64]:
+    def act(self, environment: PairEnvironment, step: int) -> NDArray[np.float64]:
         """The targets of this control step."""
         return self._targets[step]
 
 
-def open_loop(goals: Goals, rig: str, given: Path | None) -> OpenLoop:
+class PolicyPlayer:
+    """Plays with a plan or a bundle of one chunk, which see what they saw in training."""
+
+    def __init__(self, policy: Policy, model: PairModel) -> None:
+        """Take the policy of a chunk on that rig."""
+        self._policy, self._model = policy, model
+        self.start = model.posture(policy.start[:-1])
+
+    def reset(self, rng: np.random.Generator) -> None:
+        """The policy starts afresh when score time goes back; nothing is random in it."""
+        self._targets = self._policy.start
+
+    def act(self, environment: PairEnvironment, step: int) -> NDArray[np.float64]:
+        """The policy's answer to the state of the hands."""
+        data, pedal = environment.data, float(environment.pedal_down)
+        self._targets = self._policy(
+            {
+                "joint_positions": np.append(self._model.servo_positions(data.qpos), pedal),
+                "joint_velocities": np.append(self._model.servo_positions(data.qvel), 0.0),
+                "joint_targets": self._targets,
+                "keys": environment.sounding,
+                "goal": environment.goals.lookahead(step),
+                "score_time_s": np.array([step * CONTROL_STEP_S]),
+            }
+        )
+        return self._targets
+
+
+def choose_player(goals: Goals, rig: str, given: Path | None) -> Player:
+    """Whoever plays a chunk: the planner, or what ``--policy`` gives.
+
+    Args:
+        goals: of the chunk.
+        rig: name or file of a rig of two hands.
+        given: a policy bundle or recorded targets, ``.npz``, or a folder with one such file for
+            each chunk, named as it; None for the planner.
+
+    Raises:
+        DatasetError: there is no such file, or it does not fit the chunk and the rig.
+        BundleError: a bundle that is damaged, or of another song or rig.
+        UnreachableError: the planner cannot play the chunk.
+        RigError: no such rig.
+    """
+    pair_rig = load_pair(rig)
+    playable = build_playable_pair(pair_rig)
+    if given is None:
+        return PolicyPlayer(make_plan(goals, playable), playable.pair)
+    path = given / f"{goals.name}.npz" if given.is_dir() else given
+    if not is_bundle(path):
+        return open_loop(goals, rig, given)
+    return PolicyPlayer(load_policy(str(path), playable, goals), playable.pair)
+
+
+def open_loop(goals: Goals, rig: str, given: Path) -> OpenLoop:
     """A player of recorded targets.
 
     Args:
@@ -68,8 +130,6 @@ def open_loop(goals: Goals, rig: str, given: Path | None) -> OpenLoop:
         DatasetError: there is no such file, or its targets do not fit the chunk and the rig.
         RigError: no such rig.
     """
-    if given is None:
-        raise DatasetError(f"{goals.name}: nobody to play it: give its targets with --policy")
     path = given / f"{goals.name}.npz" if given.is_dir() else given
     targets = _read_targets(path)
     model = build_pair(load_pair(rig))
@@ -78,7 +138,7 @@ def open_loop(goals: Goals, rig: str, given: Path | None) -> OpenLoop:
         raise DatasetError(f"{path}: targets of shape {targets.shape}, {goals.name} has {wanted}")
     if not np.isfinite(targets).all():
         raise DatasetError(f"{path}: its targets are not all finite: record them again")
-    return OpenLoop(targets)
+    return OpenLoop(targets, np.zeros(len(model.joint_names)))
 
 
 def given_digest(given: Path | None, chunk: str) -> str:

@@ -69,7 +69,7 @@ def play(order: Order, index: int) -> Rollout:
     """
     model, player = _stage(order)
     rng = np.random.default_rng(rollout_seed(order.seed, order.digest, index))
-    start = _start(model, order.noise, rng)
+    start = _near(player.start, model, order.noise, rng)
     environment = PairEnvironment(model, order.goals, start)
     player.reset(rng)
     noise = smooth_noise(model, order.goals.n_steps, order.noise, rng)
@@ -106,13 +106,13 @@ def smooth_noise(model: PairModel, n_steps: int, noise: float, rng: np.random.Ge
     return noise * action_spans(model) * drawn
 
 
-def _start(model: PairModel, noise: float, rng: np.random.Generator) -> Floats:
-    """Joint positions around the published start (all zero), shape ``(n_joints,)`` [rad, m]."""
+def _near(posture: Floats, model: PairModel, noise: float, rng: np.random.Generator) -> Floats:
+    """Joint positions around a posture, shape ``(n_joints,)`` [rad, m]."""
     low, high = model.mj.jnt_range[[model.mj.joint(name).id for name in model.joint_names]].T
     slides = np.array(["forearm" in name for name in model.joint_names])
     spans = np.where(slides, np.minimum(high - low, SLIDE_SPAN_M), high - low)
-    drawn = noise * spans * rng.standard_normal(len(spans))
-    return np.clip(drawn, np.minimum(low, 0.0), np.maximum(high, 0.0))
+    drawn = posture + noise * spans * rng.standard_normal(len(spans))
+    return np.clip(drawn, np.minimum(low, posture), np.maximum(high, posture))
 
 
 def _record(environment: PairEnvironment, player: Player, noise: Floats) -> Rollout:
@@ -120,7 +120,7 @@ def _record(environment: PairEnvironment, player: Player, noise: Floats) -> Roll
     observation, rows = environment.reset().observation, []
     sounding = np.zeros_like(goals.keys)
     for step in range(goals.n_steps):
-        targets = np.asarray(player.act(observation, step), np.float64)
+        targets = np.asarray(player.act(environment, step), np.float64)
         if targets.shape != noise[step].shape or not np.isfinite(targets).all():
             raise DatasetError(f"{goals.name}: the player's targets of step {step} make no sense")
         action = np.clip(targets + noise[step], model.action_low, model.action_high)

@@ -45,6 +45,11 @@ class Rollouts:
         n_keys = due.shape[1] // (LOOKAHEAD + 1) - 1
         return goals_of_rolls(self.song, Rolls(due[:, :n_keys], due[:, (LOOKAHEAD + 1) * n_keys]))
 
+    def start(self, model: PairModel) -> NDArray[np.float64]:
+        """Joint positions at the beginning, mean over rollouts, shape ``(n_joints,)`` [rad, m]."""
+        joints = self.states[:, 0, -len(model.joint_names) :]
+        return np.asarray(joints.mean(axis=0), np.float64)
+
 
 def read_dataset(path: Path, model: PairModel, songs: Sequence[str]) -> dict[str, Rollouts]:
     """Read the rollouts of some songs into memory, about 2 kB a control step.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -38,9 +39,23 @@ class Nothing:
         return self._action
 
 
-def play(player: Player, model: PairModel, goals: Goals, seed: int) -> FrameScores:
+@dataclass(frozen=True, eq=False)
+class Song:
+    """What is played.
+
+    Attributes:
+        goals: the song.
+        start: joint positions that hands are put in before it, shape ``(n_joints,)`` [rad, m].
+    """
+
+    goals: Goals
+    start: NDArray[np.float64]
+
+
+def play(player: Player, model: PairModel, song: Song, seed: int) -> FrameScores:
     """Play a song once; keys alone are scored, step by step, means over steps."""
-    environment = PairEnvironment(model, goals)
+    goals = song.goals
+    environment = PairEnvironment(model, goals, song.start)
     observation = environment.reset().observation
     player.reset(seed)
     played = np.zeros_like(goals.keys)
@@ -50,6 +65,6 @@ def play(player: Player, model: PairModel, goals: Goals, seed: int) -> FrameScor
     return frame_scores(goals.keys, played)
 
 
-def frame_f1(player: Player, model: PairModel, songs: Iterable[Goals], seed: int) -> list[float]:
+def frame_f1(player: Player, model: PairModel, songs: Iterable[Song], seed: int) -> list[float]:
     """Frame F1 of each song, played once."""
-    return [play(player, model, goals, seed).f1 for goals in songs]
+    return [play(player, model, song, seed).f1 for song in songs]

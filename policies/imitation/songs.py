@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from policies.imitation.data import Rollouts, dataset_stretch, read_dataset
 from policies.imitation.errors import SplitError
+from policies.imitation.evaluation import Song
 from policies.imitation.split import Split, check_split
+from policies.planner import make_plan
 from score import Goals, ScoreError, song_names
 from score.corpus import is_corpus_name
 from score.robopianist import load_goals
 from sim.pair import PairModel
+from sim.pair.playable import build_playable_pair
 
 
 @dataclass(frozen=True)
@@ -21,19 +27,19 @@ class Songs:
     Attributes:
         split: the split.
         rollouts: of the training songs only, by song.
-        goals: of all songs.
+        played: all songs.
     """
 
     split: Split
     rollouts: dict[str, Rollouts]
-    goals: dict[str, Goals]
+    played: dict[str, Song]
 
 
 def load_songs(dataset: Path, split: Split, model: PairModel) -> Songs:
     """Load what a split names.
 
     Songs to train on must be in the dataset; others come from it, or from the library or the corpus
-    in the dataset's tempo.
+    in the dataset's tempo. Hands begin where the song's rollouts did, or where the planner would.
 
     Raises:
         DatasetError: the dataset cannot be used.
@@ -49,7 +55,18 @@ def load_songs(dataset: Path, split: Split, model: PairModel) -> Songs:
         for song in split.songs
     }
     check_split(split, goals)
-    return Songs(split, {song: rollouts[song] for song in split.train}, goals)
+    played = {
+        song: Song(due, rollouts[song].start(model))
+        if song in rollouts
+        else Song(due, planned_start(due, model))
+        for song, due in goals.items()
+    }
+    return Songs(split, {song: rollouts[song] for song in split.train}, played)
+
+
+def planned_start(goals: Goals, model: PairModel) -> NDArray[np.float64]:
+    """Where the planner puts the hands before a song, shape ``(n_joints,)`` [rad, m]."""
+    return model.posture(make_plan(goals, build_playable_pair(model.rig)).start[:-1])
 
 
 def _unrecorded(song: str, stretch: float) -> Goals:

@@ -28,6 +28,6 @@ def play_split(bundle: Path, songs: Songs, model: PairModel, seed: int) -> Colum
 def columns(player: Player, songs: Songs, model: PairModel, seed: int) -> Columns:
     """Play every song of a split once."""
     return {
-        column: {song: play(player, model, songs.goals[song], seed).f1 for song in names}
+        column: {song: play(player, model, songs.played[song], seed).f1 for song in names}
         for column, names in songs.split.columns.items()
     }

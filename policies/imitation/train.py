@@ -146,7 +146,7 @@ class Imitation:
     def _examine(self) -> None:
         """Play the exam songs, keep the policy if it is the best, and save."""
         parameters = self._learner.parameters()
-        songs = [self._songs.goals[song] for song in self._songs.split.train[:EXAM_SONGS]]
+        songs = [self._songs.played[song] for song in self._songs.split.train[:EXAM_SONGS]]
         player = ImitationPlayer(self._bundle(parameters, {}))
         f1 = float(np.mean(frame_f1(player, self._model, songs, self._seed)))
         best = f1 > self._best_f1

@@ -61,6 +61,21 @@ class PairModel:
         """Full travel of each key, shape ``(n_keys,)``."""
         return self.rig.piano.travel_rad
 
+    def servo_positions(self, qpos: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Where servos are, shape ``(n_servos,)``; of two joints, the sum. Of ``qvel``, how fast.
+
+        All joints have one degree of freedom: their addresses in both are the same.
+        """
+        first, second = self.servo_dofs
+        return np.asarray(qpos[first] + np.where(first != second, qpos[second], 0.0))
+
+    def posture(self, servo_positions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Joint positions with servos there, shape ``(n_joints,)``; of two joints, half in each."""
+        first, second = self.servo_dofs
+        qpos = np.zeros(self.mj.nq)
+        qpos[first] = qpos[second] = np.where(first != second, servo_positions / 2, servo_positions)
+        return np.asarray(qpos[self.joint_qpos])
+
 
 def build_pair(rig: PairRig) -> PairModel:
     """Compile a rig of two hands.

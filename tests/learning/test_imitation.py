@@ -28,7 +28,7 @@ from policies.imitation.bc import BehaviourCloning
 from policies.imitation.bundle import ImitationBundle, check_bundle, read_bundle, write_bundle
 from policies.imitation.data import read_dataset
 from policies.imitation.errors import SplitError
-from policies.imitation.evaluation import Nothing, play
+from policies.imitation.evaluation import Nothing, Song, play
 from policies.imitation.learner import ImitationLearner
 from policies.imitation.player import ImitationPlayer
 from policies.imitation.songs import Songs, load_songs
@@ -121,7 +121,7 @@ def test_the_normaliser_has_the_datasets_moments(songs: Songs, model: PairModel)
 
 
 def test_goals_come_back_from_rollouts(songs: Songs) -> None:
-    due, found = load_goals(TRAINED[0]), songs.goals[TRAINED[0]]
+    due, found = load_goals(TRAINED[0]), songs.played[TRAINED[0]].goals
     assert np.array_equal(found.keys, due.keys[:STEPS])
     observed = songs.rollouts[TRAINED[0]].goals[0]
     for step in range(STEPS - LOOKAHEAD):  # later ones see notes that were not recorded
@@ -268,14 +268,14 @@ def first_steps(song: str, steps: int) -> Goals:
 
 
 def test_the_same_seed_plays_the_same(bundle: ImitationBundle, model: PairModel) -> None:
-    goals = first_steps(TRAINED[0], 10)
+    song = Song(first_steps(TRAINED[0], 10), np.zeros(len(model.joint_names)))
     player = ImitationPlayer(bundle)
-    assert play(player, model, goals, 0) == play(player, model, goals, 0)
+    assert play(player, model, song, 0) == play(player, model, song, 0)
 
 
 def test_doing_nothing_scores_the_silence(model: PairModel) -> None:
     goals = first_steps(TRAINED[0], 40)
-    scores = play(Nothing(model), model, goals, 0)
+    scores = play(Nothing(model), model, Song(goals, np.zeros(len(model.joint_names))), 0)
     assert scores.f1 == np.mean(~goals.keys.any(axis=1))
 
 
@@ -372,7 +372,7 @@ def test_songs_that_were_not_recorded_are_in_the_tempo_of_the_dataset(
     attributes = json.loads((copy / ".zattrs").read_text()) | {"stretch": 1.25}
     (copy / ".zattrs").write_text(json.dumps(attributes))
     path.write_text(SPLIT.replace("hard: []", "hard: [bach/bwv253]"))
-    goals = load_songs(copy, read_split(path), model).goals["bach/bwv253"]
+    goals = load_songs(copy, read_split(path), model).played["bach/bwv253"].goals
     assert goals.n_steps == load_goals("bach/bwv253", stretch=1.25).n_steps
 
 

@@ -24,16 +24,20 @@ from policies.dataset import (
     Settings,
     Status,
     build,
+    choose_player,
     draw_stats,
     load_chunks,
-    open_loop,
     open_store,
     open_workers,
     read_stats,
 )
+from policies.dataset.player import PolicyPlayer
 from policies.errors import DatasetError
-from score import DaCapoError, Note, Score, write_midi
-from sim.pair import build_pair, load_pair
+from policies.evaluation import evaluate
+from policies.planner import make_plan
+from score import DaCapoError, Note, Score, frame_scores, write_midi
+from sim.pair import PairEnvironment, build_pair, load_pair
+from sim.pair.playable import build_playable_pair
 
 RIG = "shadow_pair_88"
 N = 3
@@ -55,7 +59,7 @@ def settings(song: Path) -> Settings:
     targets = np.clip(np.zeros((chunk.goals.n_steps, 39)), model.action_low, model.action_high)
     given = song.with_name("short_0.npz")
     np.savez(given, targets=targets)
-    return Settings(RIG, open_loop, given, N, noise=0.01, stretch=1.0, seed=3)
+    return Settings(RIG, choose_player, given, N, noise=0.01, stretch=1.0, seed=3)
 
 
 def make(path: Path, song: Path, settings: Settings) -> Built:
@@ -120,7 +124,7 @@ def test_processes_make_the_same(tmp_path: Path, song: Path, settings: Settings)
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from policies.dataset import Settings, build, chunk_store as store, open_loop, open_workers
+from policies.dataset import Settings, build, chunk_store as store, choose_player, open_workers
 
 written = store.ChunkStore.write
 def write(self, index, rollout):
@@ -132,7 +136,7 @@ def write(self, index, rollout):
 
 store.ChunkStore.write = write
 path, song, given = map(Path, sys.argv[1:])
-settings = Settings("shadow_pair_88", open_loop, given, 3, noise=0.01, stretch=1.0, seed=3)
+settings = Settings("shadow_pair_88", choose_player, given, 3, noise=0.01, stretch=1.0, seed=3)
 with open_workers(1) as perform:
     build(path, [str(song)], settings, perform, lambda status: None)
 """
@@ -259,3 +263,20 @@ def test_says_how_far_it_is(tmp_path: Path, song: Path, settings: Settings) -> N
     with open_workers(1) as perform:
         build(tmp_path / "a.zarr", [str(song)], replace(settings, rollouts=2), perform, seen.append)
     assert [(status.done, status.total) for status in seen] == [(1, 2), (2, 2)]
+
+
+def test_a_plan_sees_what_it_saw_in_its_own_simulator(song: Path) -> None:
+    """Played in `PairEnvironment`, a plan is heard as in the environment it was made in."""
+    (chunk,) = load_chunks([str(song)], 1.0)
+    model = build_playable_pair(load_pair(RIG))
+    plan = make_plan(chunk.goals, model)
+    player = PolicyPlayer(plan, model.pair)
+    environment = PairEnvironment(model.pair, chunk.goals, player.start)
+    environment.reset()
+    player.reset(np.random.default_rng(0))
+    heard = np.zeros_like(chunk.goals.keys)
+    for step in range(chunk.goals.n_steps):
+        environment.step(player.act(environment, step))
+        heard[step] = environment.sounding
+    expected = evaluate(plan, model, chunk.goals, 1).frame_f1
+    assert frame_scores(chunk.goals.keys, heard).f1 == pytest.approx(expected, abs=1e-9)

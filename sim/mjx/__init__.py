@@ -2,7 +2,16 @@
 
 from sim.mjx.environment import MjxEnvironment, State
 from sim.mjx.errors import ContactOverflowError, DeviceMemoryError, device_memory
-from sim.mjx.model import IMPLEMENTATIONS, Implementation, build_reduced
+from sim.mjx.model import (
+    IMPLEMENTATIONS,
+    Implementation,
+    build_reduced,
+    build_reduced_playable,
+)
+from sim.mjx.observation import Seen
+from sim.mjx.physics import MjxPhysics
+from sim.mjx.reward import MjxReward
+from sim.mjx.song import Song
 
 __all__ = [
     "IMPLEMENTATIONS",
@@ -10,7 +19,12 @@ __all__ = [
     "DeviceMemoryError",
     "Implementation",
     "MjxEnvironment",
+    "MjxPhysics",
+    "MjxReward",
+    "Seen",
+    "Song",
     "State",
     "build_reduced",
+    "build_reduced_playable",
     "device_memory",
 ]

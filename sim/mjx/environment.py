@@ -6,18 +6,16 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from mujoco import mjx
 
 from score import Goals
 from sim.errors import SimError
 from sim.key_states import SOUNDS_WITHIN_RAD
-from sim.mjx.contacts import Data, overflowed
-from sim.mjx.errors import ContactOverflowError
-from sim.mjx.model import Implementation, max_contacts, max_rows
+from sim.mjx.contacts import Data
+from sim.mjx.model import Implementation
 from sim.mjx.observation import Seen, observation
+from sim.mjx.physics import MjxPhysics
 from sim.mjx.reward import MjxReward
 from sim.mjx.song import Song
-from sim.model import PHYSICS_STEPS_PER_CONTROL
 from sim.pair.model import PairModel
 from sim.playable import PEDAL_DOWN
 
@@ -67,9 +65,9 @@ class MjxEnvironment:
         if (goals.lowest_pitch, goals.n_keys) != (piano.lowest_pitch, piano.n_keys):
             raise SimError(f"{goals.name}: goals for {goals.n_keys} keys, not {piano.n_keys}")
         self.model, self.n_envs, self.n_actions = model, n_envs, len(model.action_names)
-        self._implementation, self._song = implementation, Song.of(goals)
+        self._song = Song.of(goals)
         self._reward = MjxReward(model, self._song)
-        self._mjx = mjx.put_model(model.mj, impl=implementation)
+        self._physics = MjxPhysics(model.mj, implementation, n_envs)
         self._travel_rad = jnp.asarray(model.key_travel_rad)
         self._joints = jnp.asarray(model.joint_qpos)
         self._tips = jnp.asarray(model.fingertip_sites)
@@ -81,7 +79,7 @@ class MjxEnvironment:
             key: decides where; restarts are at the beginning.
         """
         step = jax.random.randint(key, (), 0, self._song.n_steps)
-        data = mjx.kinematics(self._mjx, self._fresh())
+        data = self._physics.fresh()
         return State(data, step, jnp.zeros_like(data.qpos[0]), jnp.array(False))
 
     def observe(self, state: State) -> jax.Array:
@@ -108,8 +106,7 @@ class MjxEnvironment:
 
     def play(self, state: State, action: jax.Array) -> tuple[State, dict[str, jax.Array]]:
         """A control step without a restart, and the terms of its reward by name."""
-        with jax.default_matmul_precision("highest"):  # TF32 would blur the physics
-            data, dropped = self._simulated(state.data.replace(ctrl=action[:-1]))
+        data, _, dropped = self._physics.advance(state.data, action[:-1])
         pedal = jnp.clip(action[-1], 0.0, 1.0)
         angles = jnp.clip(data.qpos[: self.model.n_keys], 0.0, self._travel_rad)
         terms = self._reward(
@@ -129,35 +126,13 @@ class MjxEnvironment:
         Raises:
             ContactOverflowError: contacts were dropped in an environment of the batch.
         """
-        if dropped := int(state.overflowed.sum()):
-            raise ContactOverflowError(
-                f"{dropped} of {state.overflowed.size} environments had more than "
-                f"{max_contacts(self.model.mj)} contacts: build_reduced with more max_contacts"
-            )
-
-    def _simulated(self, data: Data) -> tuple[Data, jax.Array]:
-        def substep(_: int, carry: tuple[Data, jax.Array]) -> tuple[Data, jax.Array]:
-            after = mjx.step(self._mjx, carry[0])
-            return after, carry[1] | overflowed(after)
-
-        start = (data, jnp.array(False))
-        data, dropped = jax.lax.fori_loop(0, PHYSICS_STEPS_PER_CONTROL, substep, start)
-        return mjx.kinematics(self._mjx, data), dropped  # places as they are now
+        self._physics.check(state.overflowed)
 
     def _restarted(self, state: State, done: jax.Array) -> State:
-        """Only what moves is replaced: Warp's buffers are shared by all environments."""
-        fresh, data = self._fresh(), state.data
-        moving = ("qpos", "qvel", "qacc_warmstart", "ctrl", "time")
-        restarted = {m: jnp.where(done, getattr(fresh, m), getattr(data, m)) for m in moving}
-        data = mjx.kinematics(self._mjx, data.replace(**restarted))
+        rest = (jnp.zeros_like(x) for x in (state.data.qpos, state.data.qvel, state.data.ctrl))
+        data = self._physics.placed(state.data, done, *rest)
         step, pedal = (jnp.where(done, 0, x).astype(x.dtype) for x in (state.step, state.pedal))
         return State(data, step, pedal, state.overflowed)
-
-    def _fresh(self) -> Data:
-        mj, room = self.model.mj, {}
-        if self._implementation == "warp":
-            room = {"naconmax": self.n_envs * max_contacts(mj), "njmax": max_rows(mj)}
-        return mjx.make_data(mj, impl=self._implementation, **room)
 
     def _seen(self, data: Data, pedal: jax.Array) -> Seen:
         angles = data.qpos[: self.model.n_keys]

@@ -34,8 +34,8 @@ def device_memory(n_envs: int) -> Iterator[None]:
         if not _is_about_memory(error):
             raise
         raise DeviceMemoryError(
-            f"the device has too little memory for {n_envs} environments: step fewer together, "
-            f"or end what else uses the device"
+            f"the device has too little memory for {n_envs} environments: try {n_envs // 2} "
+            "(--envs), or end what else uses the device"
         ) from error
 
 

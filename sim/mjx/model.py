@@ -7,6 +7,7 @@ from typing import Literal, get_args
 import mujoco
 
 from sim.pair.model import PairModel, index_pair, pair_spec
+from sim.pair.playable import PlayablePair, compile_playable
 from sim.pair.rig import PairRig
 
 Implementation = Literal["jax", "warp"]
@@ -30,6 +31,24 @@ def build_reduced(rig: PairRig, max_contacts: int = MAX_CONTACTS) -> PairModel:
         rig: of two hands.
         max_contacts: of one environment; more are an error of ``MjxEnvironment``.
     """
+    spec, forearms = _reduced_spec(rig, max_contacts)
+    return index_pair(spec.compile(), rig, forearms)
+
+
+def build_reduced_playable(rig: PairRig, max_contacts: int = MAX_CONTACTS) -> PlayablePair:
+    """The same as learners play it: ``sim.build_playable`` with fewer contacts.
+
+    Args:
+        rig: of two hands.
+        max_contacts: of one environment.
+    """
+    spec, forearms = _reduced_spec(rig, max_contacts)
+    # Forearms pass through each other: their sensor would take time and always say 0.
+    spec.option.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_SENSOR)
+    return compile_playable(spec, rig, forearms)
+
+
+def _reduced_spec(rig: PairRig, max_contacts: int) -> tuple[mujoco.MjSpec, list[list[str]]]:
     spec, forearms = pair_spec(rig)
     spec.option.enableflags &= ~int(mujoco.mjtEnableBit.mjENBL_SLEEP)
     tips = {f"{side}_{tip['body']}_0" for side in ("right", "left") for tip in rig.hand_data.tips}
@@ -37,7 +56,7 @@ def build_reduced(rig: PairRig, max_contacts: int = MAX_CONTACTS) -> PairModel:
         if geom.contype:  # everything but keys, which are only touched
             geom.contype, geom.conaffinity = int(geom.name in tips), 0
     spec.add_numeric(name="max_contact_points", data=[max_contacts], size=1)  # MJX reads it
-    return index_pair(spec.compile(), rig, forearms)
+    return spec, forearms
 
 
 def max_contacts(mj: mujoco.MjModel) -> int:

@@ -47,6 +47,11 @@ class PlayablePair(PlayableModel):
 def build_playable_pair(rig: PairRig) -> PlayablePair:
     """Compile a rig of two hands to be played; the same physics as ``build_pair``'s."""
     spec, forearms = pair_spec(rig)
+    return compile_playable(spec, rig, forearms)
+
+
+def compile_playable(spec: mujoco.MjSpec, rig: PairRig, forearms: list[list[str]]) -> PlayablePair:
+    """Compile a description of two hands with a pedal; ``forearms`` as ``pair_spec`` gives them."""
     pair = index_pair(spec.compile(), rig, forearms)
     _add_pedal(spec)
     _add_forearm_sensor(spec)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import copy
 from functools import cache
 from typing import Any
 
@@ -38,7 +39,7 @@ from sim.mjx.song import Song
 from sim.pair import PairEnvironment, PairModel, build_pair, flat, load_pair
 from sim.rewards import sustain
 
-Actions = NDArray[np.float64]
+Floats = NDArray[np.float64]
 Data = Any
 SONG = "hot_cross_buns"
 
@@ -48,7 +49,7 @@ def reduced(max_contacts: int = 32) -> PairModel:
     return build_reduced(load_pair("shadow_pair_88"), max_contacts)
 
 
-def wandering(model: PairModel, n_steps: int, seed: int) -> Actions:
+def wandering(model: PairModel, n_steps: int, seed: int) -> Floats:
     """Targets that change every quarter of a second; hands stay over the keyboard's middle."""
     rng = np.random.default_rng(seed)
     targets = rng.uniform(
@@ -59,19 +60,18 @@ def wandering(model: PairModel, n_steps: int, seed: int) -> Actions:
     return targets.repeat(5, axis=0)
 
 
-def errors(step: Callable[[Data], Data], data: Data, seed: int) -> tuple[float, float]:
-    """Largest of ``qpos`` against C over 200 physics steps: before the first contact, of all."""
-    model, touched = reduced(), False
-    reference, before, error = mujoco.MjData(model.mj), 0.0, 0.0
-    for action in wandering(model, 20, seed).repeat(10, axis=0):
+def errors(
+    mj: mujoco.MjModel, step: Callable[[Data], Data], data: Data, seed: int
+) -> tuple[float, bool]:
+    """Largest of ``qpos`` against C over 200 physics steps, and whether anything touched."""
+    touched, reference, error = False, mujoco.MjData(mj), 0.0
+    for action in wandering(reduced(), 20, seed).repeat(10, axis=0):
         reference.ctrl[:] = action[:-1]
-        mujoco.mj_step(model.mj, reference)
+        mujoco.mj_step(mj, reference)
         data = step(data.replace(ctrl=jnp.asarray(action[:-1])))
         error = max(error, float(np.abs(np.asarray(data.qpos) - reference.qpos).max()))
         touched |= reference.ncon > 0
-        before = before if touched else error
-    assert touched
-    return before, error
+    return error, touched
 
 
 @pytest.fixture
@@ -81,13 +81,37 @@ def _double_precision() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_double_precision")
-def test_jax_moves_as_the_c_simulator() -> None:
-    mj = reduced().mj
+def test_jax_moves_as_the_c_simulator_but_for_contacts() -> None:
+    """Servos, limits, friction, springs; what is left is the tolerance of the solver."""
+    mj = copy(reduced().mj)
+    mj.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_CONTACT)
     model, data = mjx.put_model(mj, impl="jax"), mjx.make_data(mj, impl="jax")
     step = jax.jit(lambda data: mjx.step(model, data))
-    before, error = errors(step, data, seed=1)
-    assert before < 2e-6
-    assert error < 0.3  # its capsules meet boxes in other points than C's
+    error, _ = errors(mj, step, data, seed=1)
+    assert error < 1e-7
+
+
+def test_jax_finds_contacts_as_deep_as_the_c_simulator() -> None:
+    """Between fingertips and keys that are well within; at edges it may find none."""
+    mj, reference = reduced().mj, pressed()
+    model, data = mjx.put_model(mj, impl="jax"), mjx.make_data(mj, impl="jax")
+    look = jax.jit(lambda data: mjx.collision(model, mjx.kinematics(model, data)))
+    contact = look(data.replace(qpos=jnp.asarray(reference.qpos)))._impl.contact
+    found = deepest(np.asarray(contact.geom), np.asarray(contact.dist))
+    expected = deepest(reference.contact.geom, reference.contact.dist)
+    assert found.keys() <= expected.keys()
+    well_within = {pair: depth for pair, depth in expected.items() if depth < -1e-3}
+    assert len(well_within) >= 4
+    assert {pair: found[pair] for pair in well_within} == pytest.approx(well_within, abs=1e-5)
+
+
+def deepest(geoms: NDArray[np.int32], distances: Floats) -> dict[tuple[int, int], float]:
+    """Distance of the deepest contact of each pair of shapes that touch."""
+    pairs: dict[tuple[int, int], float] = {}
+    for (first, second), distance in zip(geoms.tolist(), distances.tolist(), strict=True):
+        if distance < 0:
+            pairs[first, second] = min(distance, pairs.get((first, second), 0.0))
+    return pairs
 
 
 def test_warp_moves_as_the_c_simulator() -> None:
@@ -95,9 +119,9 @@ def test_warp_moves_as_the_c_simulator() -> None:
     model = mjx.put_model(mj, impl="warp")
     data = mjx.make_data(mj, impl="warp", naconmax=32, njmax=max_rows(mj))
     step = jax.jit(lambda data: mjx.step(model, data))
-    before, error = errors(step, data, seed=1)
-    assert before < 1e-5
-    assert error < 1e-4
+    error, touched = errors(mj, step, data, seed=1)
+    assert touched
+    assert error < 1e-5
 
 
 def test_plays_as_the_environment_of_the_c_simulator() -> None:
@@ -219,7 +243,7 @@ def test_says_in_one_line_what_to_change_when_memory_is_short() -> None:
     def exhausted() -> None:
         raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 1 bytes.")
 
-    complaint = "for 4096 environments: step fewer together"
+    complaint = "for 4096 environments: try 2048"
     with pytest.raises(DeviceMemoryError, match=complaint), device_memory(4096):
         exhausted()
     with pytest.raises(RuntimeError, match="something else"), device_memory(1):

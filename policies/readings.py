@@ -19,6 +19,10 @@ SPEED_RAD_PER_S, SPEED_M_PER_S = 0.02, 0.002
 class ReadingNoise:
     """Adds noise to joint states; keeps its arrays, so that nothing is allocated while playing.
 
+    Attributes:
+        scale: standard deviations of positions and velocities, two rows of ``n_joints``, with axes
+            of length 1 between that broadcast.
+
     Args:
         joint_names: of the last axis of joint positions and velocities.
         shape: of the axes before it.
@@ -27,13 +31,13 @@ class ReadingNoise:
     def __init__(self, joint_names: Sequence[str], shape: tuple[int, ...] = ()) -> None:
         position = by_kind(joint_names, slide=READING_M, hinge=READING_RAD)
         velocity = by_kind(joint_names, slide=SPEED_M_PER_S, hinge=SPEED_RAD_PER_S)
-        self._scale = np.stack([position, velocity]).reshape(2, *(1 for _ in shape), -1)
+        self.scale = np.stack([position, velocity]).reshape(2, *(1 for _ in shape), -1)
         self._noise = np.zeros((2, *shape, len(joint_names)))
 
     def __call__(self, observation: Observation, rng: np.random.Generator) -> Observation:
         """The observation with noise on the joint states; these arrays hold until the next call."""
         rng.standard_normal(out=self._noise)
-        self._noise *= self._scale
+        self._noise *= self.scale
         self._noise[0] += observation["joint_positions"]
         self._noise[1] += observation["joint_velocities"]
         return {

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from policies.features import HISTORY, Actions, Features, Part
 from policies.learning.rewards import (
     EARLY_STEPS,
-    SHAPED_WEIGHTS,
     Outcome,
     asked_rows,
     crowding,
     first_rows,
     frame_f1,
     shaped_terms,
+    weighted,
 )
 from policies.planner import Plan, load_parameters
 from policies.readings import ReadingNoise
@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
 Reward = Literal["published", "shaped"]
 
-_LAST_ROWS = 20
+LAST_ROWS = 20
 """Episodes that start along the plan leave at least a second to play."""
 
 
@@ -113,7 +113,7 @@ class LearningEnvironment:
         if self._states is None:
             self._batch.reset(ids)
         else:
-            last = max(self._goals.n_steps - _LAST_ROWS, 1)
+            last = max(self._goals.n_steps - LAST_ROWS, 1)
             self._batch.reset(ids, self._states, self._rng.integers(0, last, len(ids)))
         self._history[ids] = 0.0
         return self._observe()
@@ -127,7 +127,7 @@ class LearningEnvironment:
         clipped = np.clip(actions, -1.0, 1.0)
         targets = self.actions.targets(clipped, self._batch.step_index)
         _, published, done = self._batch.step(targets)
-        self.frame_f1 = frame_f1(self._goal_rows[self._batch.rows], self._batch.row_keys)
+        self.frame_f1 = frame_f1(np, self._goal_rows[self._batch.rows], self._batch.row_keys)
         reward = self._shaped(clipped) if self._reward == "shaped" else self._published(published)
         self._history[:, 1:] = self._history[:, :-1].copy()
         self._history[:, 0] = clipped
@@ -152,10 +152,8 @@ class LearningEnvironment:
             fingering=batch.reward_terms["fingering"],
             crowding=self._crowding(),
         )
-        self.reward_terms = shaped_terms(outcome, actions, self._history[:, 0])
-        counted = SHAPED_WEIGHTS if self._fingering else SHAPED_WEIGHTS | {"fingering": 0.0}
-        terms = [weight * self.reward_terms[name] for name, weight in counted.items()]
-        return np.sum(terms, axis=0)
+        self.reward_terms = shaped_terms(np, outcome, actions, self._history[:, 0])
+        return weighted(np, self.reward_terms, self._fingering)
 
     def _crowding(self) -> Array:
         """Nothing for two hands: their links do collide in the simulator."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Parameters = Any
+Samples = NDArray[np.float32] | jax.Array
 Layers = tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]
 
 CLIP = 8.0
@@ -24,7 +25,7 @@ class Normaliser(NamedTuple):
     std: jax.Array
 
     @classmethod
-    def fitted(cls, features: NDArray[np.float32]) -> Normaliser:
+    def fitted(cls, features: Samples) -> Normaliser:
         """From samples of shape ``(samples, size)``; a floor keeps rare features small."""
         return cls(jnp.asarray(features.mean(axis=0)), jnp.asarray(features.std(axis=0) + 0.05))
 

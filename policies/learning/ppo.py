@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -11,8 +12,16 @@ import numpy as np
 import optax
 from numpy.typing import NDArray
 
+from policies.features import Actions, Features
 from policies.learning.environment import LearningEnvironment
-from policies.learning.networks import Layers, Mlp, Normaliser, Parameters, layers_of
+from policies.learning.networks import (
+    Layers,
+    Mlp,
+    Normaliser,
+    Parameters,
+    Samples,
+    layers_of,
+)
 
 
 @dataclass(frozen=True)
@@ -68,17 +77,44 @@ class Batch(NamedTuple):
     ended: Any
 
 
-class Ppo:
+NOISE = 0.3
+"""Deviation of the actions around the plan in the rollout that the normaliser is fitted to."""
+
+
+class Environments(Protocol):
+    """What PPO asks of environments wherever they are.
+
+    Attributes:
+        features: what is seen in them.
+        actions: what is done.
+    """
+
+    features: Features
+    actions: Actions
+
+    @property
+    def action_size(self) -> int:
+        """Number of joints."""
+        ...
+
+    def restart(self, seed: int) -> None:
+        """Begin all episodes anew with another seed."""
+        ...
+
+
+class PpoLearner(ABC):
     """The learner: ``iterate`` collects a rollout and learns from it.
 
     Attributes:
+        env: the environments.
+        config: hyper-parameters.
         state: everything that learning changes.
         steps_per_iteration: control steps of one ``iterate``, all environments together.
     """
 
     squash: Literal["clip", "tanh"] = "clip"
 
-    def __init__(self, env: LearningEnvironment, config: PpoConfig, seed: int) -> None:
+    def __init__(self, env: Environments, config: PpoConfig, seed: int) -> None:
         self.env, self.config = env, config
         self.steps_per_iteration = config.n_envs * config.horizon
         self.actor = Mlp(config.widths, env.action_size, config.output_scale)
@@ -93,19 +129,22 @@ class Ppo:
     def _initial(self, key: jax.Array) -> PpoState:
         """Fresh networks, and a normaliser fitted to the plan with noise on it."""
         key, actor_key, critic_key, noise_key = jax.random.split(key, 4)
-        env, samples = self.env, []
-        noise = np.random.default_rng(int(jax.random.randint(noise_key, (), 0, 2**31 - 1)))
-        for _ in range(40):
-            samples.append(env.observations.copy())
-            env.step(0.3 * noise.standard_normal((env.n, env.action_size)))
-        features = np.concatenate(samples)
+        blank = np.zeros((1, self.env.features.size), np.float32)
         parameters = {  # compiled whole: operation by operation would take a second longer
-            "actor": jax.jit(self.actor.init)(actor_key, features[:1]),
-            "critic": jax.jit(self.critic.init)(critic_key, features[:1]),
-            "log_std": jnp.full(env.action_size, self.config.log_std),
+            "actor": jax.jit(self.actor.init)(actor_key, blank),
+            "critic": jax.jit(self.critic.init)(critic_key, blank),
+            "log_std": jnp.full(self.env.action_size, self.config.log_std),
         }
-        optimizer = self._optimizer.init(parameters)
-        return PpoState(parameters, optimizer, Normaliser.fitted(features), key)
+        normaliser = Normaliser.fitted(self._sampled(parameters, noise_key))
+        return PpoState(parameters, self._optimizer.init(parameters), normaliser, key)
+
+    @abstractmethod
+    def _sampled(self, parameters: Parameters, key: jax.Array) -> Samples:
+        """Features of noise on the plan, shape ``(samples, size)``; ``parameters`` are fresh."""
+
+    @abstractmethod
+    def _rollout(self) -> tuple[Batch, jax.Array, dict[str, float]]:
+        """What happened, the values of where it ended, and figures to log."""
 
     def restart(self, seed: int) -> None:
         """Begin all episodes and all randomness anew, as after a checkpoint."""
@@ -140,27 +179,6 @@ class Ppo:
         x = normaliser(features)
         mean = jnp.asarray(self.actor.apply(parameters["actor"], x))
         return mean, jnp.asarray(self.critic.apply(parameters["critic"], x))[..., 0]
-
-    def _rollout(self) -> tuple[Batch, jax.Array, dict[str, float]]:
-        env, state = self.env, self.state
-        log_std = np.asarray(state.parameters["log_std"])
-        noise = np.random.default_rng(np.asarray(jax.random.key_data(state.key)))
-        rows: list[tuple[Any, ...]] = []
-        f1, terms = [], []
-        for _ in range(self.config.horizon):
-            features = env.observations.copy()
-            mean, value = self._act(state.parameters, state.normaliser, features)
-            z = noise.standard_normal(mean.shape, dtype=np.float32)
-            action = np.asarray(mean) + np.exp(log_std) * z
-            log_prob = (-0.5 * z**2 - log_std).sum(axis=-1)
-            _, reward, ended = env.step(action)
-            rows.append((features, action, log_prob, value, reward.astype(np.float32), ended))
-            f1.append(env.frame_f1.mean())
-            terms.append({name: term.mean() for name, term in env.reward_terms.items()})
-        _, last_value = self._act(state.parameters, state.normaliser, env.observations)
-        batch = Batch(*(np.stack(column) for column in zip(*rows, strict=True)))
-        figures = {f"reward/{name}": float(np.mean([t[name] for t in terms])) for name in terms[0]}
-        return batch, last_value, figures | {"train/frame_f1": float(np.mean(f1))}
 
     def _update_on(
         self, state: PpoState, batch: Batch, last_value: jax.Array, key: jax.Array
@@ -204,6 +222,44 @@ class Ppo:
         divergence = (old_log_probs - log_probs).mean()
         losses = {"loss/policy": policy, "loss/value": value, "loss/divergence": divergence}
         return policy + value, losses
+
+
+class Ppo(PpoLearner):
+    """PPO in ``LearningEnvironment``: NumPy plays, JAX learns."""
+
+    env: LearningEnvironment
+
+    def __init__(self, env: LearningEnvironment, config: PpoConfig, seed: int) -> None:
+        super().__init__(env, config, seed)
+
+    def _sampled(self, parameters: Parameters, key: jax.Array) -> Samples:
+        env, samples = self.env, []
+        noise = np.random.default_rng(int(jax.random.randint(key, (), 0, 2**31 - 1)))
+        for _ in range(40):
+            samples.append(env.observations.copy())
+            env.step(NOISE * noise.standard_normal((env.n, env.action_size)))
+        return np.concatenate(samples)
+
+    def _rollout(self) -> tuple[Batch, jax.Array, dict[str, float]]:
+        env, state = self.env, self.state
+        log_std = np.asarray(state.parameters["log_std"])
+        noise = np.random.default_rng(np.asarray(jax.random.key_data(state.key)))
+        rows: list[tuple[Any, ...]] = []
+        f1, terms = [], []
+        for _ in range(self.config.horizon):
+            features = env.observations.copy()
+            mean, value = self._act(state.parameters, state.normaliser, features)
+            z = noise.standard_normal(mean.shape, dtype=np.float32)
+            action = np.asarray(mean) + np.exp(log_std) * z
+            log_prob = (-0.5 * z**2 - log_std).sum(axis=-1)
+            _, reward, ended = env.step(action)
+            rows.append((features, action, log_prob, value, reward.astype(np.float32), ended))
+            f1.append(env.frame_f1.mean())
+            terms.append({name: term.mean() for name, term in env.reward_terms.items()})
+        _, last_value = self._act(state.parameters, state.normaliser, env.observations)
+        batch = Batch(*(np.stack(column) for column in zip(*rows, strict=True)))
+        figures = {f"reward/{name}": float(np.mean([t[name] for t in terms])) for name in terms[0]}
+        return batch, last_value, figures | {"train/frame_f1": float(np.mean(f1))}
 
 
 def gae(batch: Batch, last_value: jax.Array, discount: float, lam: float) -> jax.Array:

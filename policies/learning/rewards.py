@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from policies.planner.parameters import PlanParameters, sideways_gap
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Alike: TypeAlias = Any
+"""Arrays of NumPy, or of JAX."""
 
 SHAPED_WEIGHTS = {
     "frame_f1": 1.0,
@@ -54,22 +57,23 @@ class Outcome:
         crowding: room that the links of fingers lack, shape ``(n,)``, see ``crowding``.
     """
 
-    goal: Bools
-    keys: Bools
-    trigger_margin: Array
-    asked: Bools
-    onsets: NDArray[np.intp]
-    early: Array
-    fingering: Array
-    crowding: Array
+    goal: Alike
+    keys: Alike
+    trigger_margin: Alike
+    asked: Alike
+    onsets: Alike
+    early: Alike
+    fingering: Alike
+    crowding: Alike
 
 
 def shaped_terms(
-    outcome: Outcome, actions: NDArray[Any], last_actions: NDArray[Any]
-) -> dict[str, Array]:
+    xp: ModuleType, outcome: Outcome, actions: Alike, last_actions: Alike
+) -> dict[str, Alike]:
     """Unweighted terms of a step, each of shape ``(n,)``.
 
     Args:
+        xp: ``numpy``, or ``jax.numpy`` and everything else then JAX's.
         outcome: of the step.
         actions: what was done, shape ``(n, n_joints)``.
         last_actions: what was done in the step before.
@@ -81,14 +85,14 @@ def shaped_terms(
         action; ``change``, the mean squared difference to the last one.
     """
     goal, trigger_margin = outcome.goal, outcome.trigger_margin
-    past = np.clip(trigger_margin / _MARGIN, -1.0, 1.0)
-    due = np.where(goal, past, 0.0).sum(axis=1) / np.maximum(goal.sum(axis=1), 1)
-    others = np.where(goal, -1.0, past).max(axis=1)
+    past = xp.clip(trigger_margin / _MARGIN, -1.0, 1.0)
+    due = xp.where(goal, past, 0.0).sum(axis=1) / xp.maximum(goal.sum(axis=1), 1)
+    others = xp.where(goal, -1.0, past).max(axis=1)
     return {
-        "frame_f1": frame_f1(goal, outcome.keys),
+        "frame_f1": frame_f1(xp, goal, outcome.keys),
         "due": due,
-        "others": np.clip(others + 1.0, 0.0, 1.0),
-        "unasked": np.maximum(outcome.onsets - outcome.asked, 0).sum(axis=1).astype(float),
+        "others": xp.clip(others + 1.0, 0.0, 1.0),
+        "unasked": xp.maximum(outcome.onsets - outcome.asked, 0).sum(axis=1).astype(float),
         "early": outcome.early,
         "fingering": outcome.fingering,
         "crowding": outcome.crowding,
@@ -112,11 +116,17 @@ def crowding(tips: Array, parameters: PlanParameters) -> Array:
     return np.asarray(np.clip(lack / _CROWDED_M, 0.0, 1.0).max(axis=1, initial=0.0))
 
 
-def frame_f1(goal: Bools, keys: Bools) -> Array:
+def weighted(xp: ModuleType, terms: dict[str, Alike], fingering: bool) -> Alike:
+    """The shaped reward, shape ``(n,)``, of its terms; an ablation leaves out the fingering."""
+    counted = SHAPED_WEIGHTS if fingering else SHAPED_WEIGHTS | {"fingering": 0.0}
+    return xp.stack([weight * terms[name] for name, weight in counted.items()]).sum(axis=0)
+
+
+def frame_f1(xp: ModuleType, goal: Alike, keys: Alike) -> Alike:
     """Frame F1 of one step in each environment (``score.frame_scores``, row by row)."""
     right = (goal & keys).sum(axis=1)
     total = goal.sum(axis=1) + keys.sum(axis=1)
-    return np.where(total == 0, 1.0, 2 * right / np.maximum(total, 1))
+    return xp.where(total == 0, 1.0, 2 * right / xp.maximum(total, 1))
 
 
 def first_rows(goals: Bools) -> Bools:

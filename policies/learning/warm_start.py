@@ -8,7 +8,7 @@ from policies.bundle import Bundle, feature_sizes
 from policies.features import Part
 from policies.learning.learner import Learner
 from policies.learning.networks import Layers, Normaliser, Parameters, layers_of
-from policies.learning.ppo import Ppo
+from policies.learning.ppo import PpoLearner
 from policies.learning.run_files import TrainingError
 
 
@@ -25,7 +25,7 @@ def begin_from(learner: Learner, bundle: Bundle, part: Part) -> None:
     Raises:
         TrainingError: another algorithm, or a bundle with other features, actions or layers.
     """
-    if not isinstance(learner, Ppo):
+    if not isinstance(learner, PpoLearner):
         raise TrainingError("only residual-ppo and ppo begin from a bundle: leave the bundle out")
     if bundle.squash != learner.squash or bundle.residual != learner.env.actions.residual:
         raise TrainingError(f"the bundle of {bundle.song!r} acts differently: leave it out")

@@ -245,7 +245,7 @@ def test_shaped_terms_of_a_state_made_by_hand() -> None:
         fingering=np.array([0.7]),
         crowding=np.array([0.4]),
     )
-    terms = shaped_terms(outcome, np.array([[0.5, -0.5]]), np.array([[0.5, 0.5]]))
+    terms = shaped_terms(np, outcome, np.array([[0.5, -0.5]]), np.array([[0.5, 0.5]]))
     expected = {
         "frame_f1": 0.5,  # one right, one missed, one wrong
         "due": (1 - 1 / 3) / 2,
@@ -276,7 +276,7 @@ def test_silence_is_perfect_when_nothing_is_due() -> None:
     none = np.zeros((1, 3), bool)
     zero, one = np.zeros(1), np.ones(1)
     outcome = Outcome(none, none, np.full((1, 3), -0.5), none, none.astype(int), zero, one, zero)
-    terms = shaped_terms(outcome, np.zeros((1, 2)), np.zeros((1, 2)))
+    terms = shaped_terms(np, outcome, np.zeros((1, 2)), np.zeros((1, 2)))
     assert terms["frame_f1"] == 1.0
     assert terms["due"] == terms["others"] == terms["unasked"] == 0.0
 

@@ -18,6 +18,7 @@ from dacapo.verbs import (
     add_rig_argument,
     add_verb,
     positive_float,
+    positive_int,
     seed,
     width,
 )
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 OUT = Path("runs/train")
 BUDGET_S = 180.0
 PACKAGES = ("jax", "flax", "optax", "tensorboardX", "matplotlib")
+MJX_PACKAGES = ("mujoco.mjx", "warp")
+TOO_SLOW = ("cpu",)
+"""What MJX does run on, a hundred times slower than MuJoCo."""
 
 EPILOG = f"""\
 examples:
@@ -82,6 +86,19 @@ def add_parser(verbs: Verbs) -> None:
         help="leave out the fingering reward, or starts along the plan",
     )
     parser.add_argument(
+        "--simulator",
+        choices=("mujoco", "mjx"),
+        default="mujoco",
+        help="mjx: play and learn on a GPU, two hands and PPO only (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--envs",
+        type=positive_int,
+        metavar="N",
+        help="environments stepped together in mjx; a training has more steps with more of them "
+        "(default: the algorithm's)",
+    )
+    parser.add_argument(
         "--out",
         type=Path,
         default=OUT,
@@ -94,6 +111,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs the verb; checks what can be checked before anything is trained."""
     started_s = time.monotonic()
     check_extra()
+    _check_simulator(arguments)
     model = load_playable(arguments.rig, arguments.params)
     goals = {song: load_goals(song, model) for song in arguments.songs}
     check_writable(arguments.out)
@@ -120,6 +138,25 @@ def check_extra() -> None:
         raise DaCapoError(f"training needs {missing[0]}: run {INSTALL_EXTRA.format('train')}")
 
 
+def _check_simulator(arguments: argparse.Namespace) -> None:
+    """MJX needs its extra and a GPU; how many environments there are is a question there only."""
+    from score import DaCapoError
+
+    if arguments.simulator != "mjx":
+        if arguments.envs is not None:
+            raise DaCapoError("--envs is for --simulator mjx: leave it out")
+        return
+    if missing := [name for name in MJX_PACKAGES if importlib.util.find_spec(name) is None]:
+        raise DaCapoError(f"MJX needs {missing[0]}: run {INSTALL_EXTRA.format('mjx')}")
+    import jax
+
+    if (found := jax.default_backend()) in TOO_SLOW:
+        raise DaCapoError(
+            f"MJX is for GPUs, JAX finds only {found} here: leave out --simulator mjx, or run "
+            ".venv/bin/python -m pip install 'jax[cuda12]>=0.10,<0.11'"
+        )
+
+
 def _folder_name(rig: str, song: str, arguments: argparse.Namespace) -> str:
     """The same for the same command, so that it finds what it began."""
     parts = [rig, song, arguments.algorithm]
@@ -130,6 +167,8 @@ def _folder_name(rig: str, song: str, arguments: argparse.Namespace) -> str:
     if arguments.reward:
         parts.append(arguments.reward)
     parts += [f"without-{name}" for name in sorted(set(arguments.without))]
+    if arguments.simulator == "mjx":
+        parts.append("mjx" if arguments.envs is None else f"mjx-{arguments.envs}")
     return "-".join([*parts, str(arguments.seed)])
 
 
@@ -164,6 +203,8 @@ def _task(goals: Goals, arguments: argparse.Namespace) -> Task:
         reward=arguments.reward,
         fingering="fingering" not in arguments.without,
         starts_along_plan="starts" not in arguments.without,
+        simulator=arguments.simulator,
+        n_envs=arguments.envs,
     )
 
 

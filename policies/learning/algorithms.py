@@ -50,6 +50,12 @@ class Algorithm:
         config = replace(self.config, total_steps=total_steps)
         return replace(self, config=config, total_steps=total_steps)
 
+    def with_envs(self, n_envs: int) -> Algorithm:
+        """The same for another number of environments; as many iterations, of more steps each."""
+        config = replace(self.config, n_envs=n_envs)
+        total_steps = self.total_steps * n_envs // self.n_envs
+        return replace(self, config=config, n_envs=n_envs).with_steps(total_steps)
+
 
 def _ppo(config: PpoConfig, residual: bool, reward: Reward, exam_every: int) -> Algorithm:
     return Algorithm(

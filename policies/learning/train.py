@@ -20,9 +20,11 @@ from policies.features import Part
 from policies.learning.algorithms import Algorithm, find_algorithm
 from policies.learning.environment import LearningEnvironment, Reward
 from policies.learning.exam import Exam
+from policies.learning.learner import Learner
 from policies.learning.loop import BestPolicy, LoopConfig, Progress, TrainingLoop
 from policies.learning.reference import make_reference, search_budget_s
 from policies.learning.run_files import RunFiles, TrainingError
+from policies.learning.simulators import Simulator, check_mjx
 from policies.learning.warm_start import begin_from
 from policies.library import load_policy
 from policies.planner import Plan, make_plan
@@ -57,6 +59,9 @@ class Task:
         reward: which reward, if not the algorithm's own.
         fingering: whether the fingering term counts.
         starts_along_plan: whether the episodes of a residual learner start anywhere in the song.
+        simulator: what it trains in; exams are MuJoCo's.
+        n_envs: environments stepped together in MJX, if not as many as the algorithm has; steps of
+            a whole training grow with them.
     """
 
     goals: Goals
@@ -72,6 +77,8 @@ class Task:
     reward: Reward | None = None
     fingering: bool = True
     starts_along_plan: bool = True
+    simulator: Simulator = "mujoco"
+    n_envs: int | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,7 @@ def train(
             that it cannot begin from, numbers that went wrong.
         BundleError: the bundle to begin from cannot be read.
         UnreachableError: the rig cannot play some notes.
+        SimError: of MJX: the device has too little memory, contacts were dropped.
     """
     started_s = time.monotonic() if started_s is None else started_s
     if task.budget_s < SHORTEST_BUDGET_S:
@@ -119,6 +127,8 @@ def train(
             f"a budget of {task.budget_s:g} s is too short: give at least {SHORTEST_BUDGET_S:g}"
         )
     algorithm = _algorithm(task)
+    if task.simulator == "mjx":
+        check_mjx(task.physics.rig, algorithm)
     task = replace(task, randomise=algorithm.randomise) if task.randomise is None else task
     nominal = task.physics.apply(build_playable(task.physics.rig))
     plan = task.plan or _plan(task, algorithm, nominal, folder)
@@ -139,6 +149,8 @@ def train(
 
 def _algorithm(task: Task) -> Algorithm:
     algorithm = find_algorithm(task.algorithm)
+    if task.n_envs is not None:
+        algorithm = algorithm.with_envs(task.n_envs)
     if task.total_steps is not None:
         algorithm = algorithm.with_steps(task.total_steps)
     return replace(algorithm, reward=task.reward) if task.reward else algorithm
@@ -166,26 +178,44 @@ def _loop(
 ) -> TrainingLoop:
     """Environments, learner and exam, ready to go."""
     training_models, exam_models = _models(task, nominal, algorithm)
-    env = LearningEnvironment(
-        training_models,
-        task.goals,
-        plan,
-        algorithm.n_envs,
-        residual=algorithm.residual,
-        reward=algorithm.reward,
-        fingering=task.fingering,
-        starts_along_plan=algorithm.residual and task.starts_along_plan,
-        seed=task.seed,
-        lead_s=nominal.command_delay_s + plan.lateness_s,
-    )
-    learner = algorithm.make(env, algorithm.config, task.seed)
+    learner = _learner(task, algorithm, training_models, plan)
     if task.warm_start is not None:
-        begin_from(learner, read_bundle(task.warm_start), env.part)
+        part = Part.of(nominal.joint_low, nominal.joint_high, task.goals, plan)
+        begin_from(learner, read_bundle(task.warm_start), part)
     exam = Exam(nominal, exam_models, task.goals, plan, algorithm.residual)
     config = LoopConfig(
         algorithm.total_steps, task.budget_s, algorithm.exam_every, task.seed, started_s
     )
     return TrainingLoop(learner, exam, files, config)
+
+
+def _learner(
+    task: Task,
+    algorithm: Algorithm,
+    models: PlayableModel | list[PlayableModel],
+    plan: Plan,
+) -> Learner:
+    """The algorithm with its environments; the nominal model is the first."""
+    starts = algorithm.residual and task.starts_along_plan
+    told: dict[str, Any] = {"fingering": task.fingering, "starts_along_plan": starts}
+    if task.simulator == "mjx":  # an extra that not everybody has
+        from policies.learning.device.make import make_learner  # noqa: PLC0415
+
+        rig = task.physics.rig
+        return make_learner(rig, task.goals, plan, algorithm, **told, seed=task.seed)
+    nominal = models[0] if isinstance(models, list) else models
+    env = LearningEnvironment(
+        models,
+        task.goals,
+        plan,
+        algorithm.n_envs,
+        residual=algorithm.residual,
+        reward=algorithm.reward,
+        seed=task.seed,
+        lead_s=nominal.command_delay_s + plan.lateness_s,
+        **told,
+    )
+    return algorithm.make(env, algorithm.config, task.seed)
 
 
 def _models(
@@ -220,6 +250,7 @@ def _settings(task: Task, algorithm: Algorithm, part: Part) -> dict[str, object]
         "physics": dict(task.physics.values),
         "algorithm": task.algorithm,
         "hyper_parameters": {k: _json(v) for k, v in asdict(algorithm.config).items()},
+        "simulator": task.simulator,
         "exam_every": algorithm.exam_every,
         "reward": algorithm.reward,
         "fingering": task.fingering,
@@ -256,6 +287,7 @@ def _version(name: str) -> str:
 
 _TOLD = (
     "algorithm",
+    "simulator",
     "hyper_parameters",
     "reward",
     "fingering",

@@ -140,7 +140,12 @@ class PpoLearner(ABC):
 
     @abstractmethod
     def _sampled(self, parameters: Parameters, key: jax.Array) -> Samples:
-        """Features of noise on the plan, shape ``(samples, size)``; ``parameters`` are fresh."""
+        """Features seen with noise on the plan, shape ``(samples, size)``.
+
+        Args:
+            parameters: what learning begins with.
+            key: of the noise.
+        """
 
     @abstractmethod
     def _rollout(self) -> tuple[Batch, jax.Array, dict[str, float]]:

@@ -189,6 +189,16 @@ def test_warp_without_room_for_contacts_is_an_error() -> None:
         environment.check(state)
 
 
+def test_warp_reports_rows_without_room() -> None:
+    """Of constraints; ``max_rows`` has room for all that ``max_contacts`` can bring."""
+    mj, qpos = reduced().mj, jnp.asarray(pressed().qpos)
+    model = mjx.put_model(mj, impl="warp")
+    for room, dropped in ((8, True), (max_rows(mj), False)):
+        data = mjx.make_data(mj, impl="warp", naconmax=32, njmax=room)
+        data = jax.jit(lambda data: mjx.step(model, data))(data.replace(qpos=qpos))
+        assert bool(overflowed(data)) is dropped
+
+
 def test_the_reward_is_that_of_the_c_simulator() -> None:
     """From the same states, hands apart and forearms in each other."""
     model, goals = build_pair(load_pair("shadow_pair_88")), load_goals(SONG)

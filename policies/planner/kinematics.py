@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,17 +48,17 @@ class Finger:
         joints = rig.finger_joints[index]
         self.low, self.high = np.array([hand.joint_range(joint) for joint in joints]).T
         self._tip, self._tip_axis = np.array(tip.center), np.array(tip.axis)
-        self._root = _transform(rig.hand.quat, rig.hand.position_m)
+        self._root = homogeneous(rig.hand.quat, rig.hand.position_m)
         by_body = {
             hand.joints[joint]["body"]: np.array(hand.joints[joint]["axis"]) for joint in joints
         }
-        parked = {
-            hand.joints[joint]["body"]: _parked(hand.joints[joint]["axis"], angle)
+        held = {
+            hand.joints[joint]["body"]: parked(hand.joints[joint]["axis"], angle)
             for joint, angle in rig.hand.parked_rad.items()
         }
         self._links = [
             (
-                _transform(link["quat"], link["pos"]) @ parked.get(link["name"], np.eye(4)),
+                homogeneous(link["quat"], link["pos"]) @ held.get(link["name"], np.eye(4)),
                 by_body.get(link["name"]),
             )
             for link in hand.chain(tip.body)
@@ -118,7 +119,7 @@ class Finger:
         return joints
 
 
-def _transform(quat: tuple[float, ...] | list[float], position: tuple[float, ...]) -> Array:
+def homogeneous(quat: Sequence[float], position: Sequence[float]) -> Array:
     """Homogeneous matrix of a quaternion (w first) and a position."""
     w, x, y, z = np.asarray(quat, float) / np.linalg.norm(quat)
     matrix = np.eye(4)
@@ -131,7 +132,7 @@ def _transform(quat: tuple[float, ...] | list[float], position: tuple[float, ...
     return matrix
 
 
-def _parked(axis: list[float], angle: float) -> Array:
+def parked(axis: Sequence[float], angle: float) -> Array:
     """Homogeneous matrix of a joint that is held at an angle."""
     matrix = np.eye(4)
     matrix[:3, :3] = _turn(np.array(axis), np.array([angle]))[0]

@@ -38,7 +38,7 @@ def make_plan(goals: Goals, model: PlayableModel, parameters: PlanParameters | N
     check_goals(model, goals)
     if isinstance(model, RigModel):
         return _make_hand_plan(goals, model, parameters)
-    return make_pair_plan(goals, cast(PlayablePair, model))  # there is no other kind
+    return make_pair_plan(goals, cast(PlayablePair, model)).plan  # there is no other kind
 
 
 def _make_hand_plan(goals: Goals, model: RigModel, parameters: PlanParameters | None) -> Plan:

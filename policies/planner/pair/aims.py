@@ -53,69 +53,70 @@ class TipAims:
         self.floor[step, finger] = NO_FLOOR
 
 
-def idle_aims(steps: int, fingers: int, parameters: PairPlanParameters) -> TipAims:
+def idle_aims(steps: int, fingers: int, idle_x_m: float, hover_m: float) -> TipAims:
     """Aims of a hand that has nothing to do: tips high over the middle of the white keys."""
     shape = (steps, fingers)
     place, weight = np.zeros((*shape, 3)), np.zeros((*shape, 3))
-    place[..., 0], weight[..., 0] = parameters.idle_x_m, 1.0 / _IDLE_M
-    return TipAims(place, weight, np.full(shape, parameters.hover_m), np.zeros(shape, bool))
+    place[..., 0], weight[..., 0] = idle_x_m, 1.0 / _IDLE_M
+    return TipAims(place, weight, np.full(shape, hover_m), np.zeros(shape, bool))
 
 
 def playing_aims(
     fingering: Fingers, steps: int, fingers: int, places: KeyPlaces, parameters: PairPlanParameters
 ) -> TipAims:
     """Aims of a hand that plays: press, rise, be ready over the next key."""
-    aims = idle_aims(steps, fingers, parameters)
+    aims = idle_aims(steps, fingers, parameters.idle_x_m, parameters.motion_hover_m)
+    hand = _Playing(aims, places, parameters)
     for finger in range(fingers):
         presses = sorted((p for p in fingering if fingering[p] == finger), key=lambda p: p.start)
         for press in presses:
-            _press(aims, press, finger, places, parameters)
+            hand.press(press, finger)
         for before, press in zip([None, *presses], presses, strict=False):
-            _ready(aims, before, press, finger, places, parameters)
-            _rise(aims, press, finger, places, parameters)
+            hand.be_ready(before, press, finger)
+            hand.rise(press, finger)
     return aims
 
 
-def _press(
-    aims: TipAims, press: Press, finger: int, places: KeyPlaces, parameters: PairPlanParameters
-) -> None:
-    steps = slice(press.start, press.end)
-    tolerance_m = (parameters.strike_x_tolerance_m, _SIDEWAYS_M, _HEIGHT_M)
-    aims.set(steps, finger, places.pressed[press.key], tolerance_m)
-    aims.pressing[steps, finger] = True
-    if press.end - press.start > 3:  # the end of a long note may give way to the next
-        end = parameters.end_weight
-        aims.weight[press.end - 2 : press.end, finger, 1] *= [(1.0 + end) / 2.0, end]
+class _Playing:
+    """Writes presses into aims."""
 
+    def __init__(self, aims: TipAims, places: KeyPlaces, parameters: PairPlanParameters) -> None:
+        self._aims, self._places, self._parameters = aims, places, parameters
 
-def _rise(
-    aims: TipAims, press: Press, finger: int, places: KeyPlaces, parameters: PairPlanParameters
-) -> None:
-    if press.end < len(aims.pressing) and not aims.pressing[press.end, finger]:
-        above = places.touching[press.key] + [0.0, 0.0, parameters.lift_m]
-        aims.set(press.end, finger, above, _AFTER_M)
+    def press(self, press: Press, finger: int) -> None:
+        """Hold a key down."""
+        steps = slice(press.start, press.end)
+        tolerance_m = (self._parameters.strike_x_tolerance_m, _SIDEWAYS_M, _HEIGHT_M)
+        self._aims.set(steps, finger, self._places.pressed[press.key], tolerance_m)
+        self._aims.pressing[steps, finger] = True
+        if press.end - press.start > 3:  # the end of a long note may give way to the next
+            end = self._parameters.end_weight
+            self._aims.weight[press.end - 2 : press.end, finger, 1] *= [(1.0 + end) / 2.0, end]
 
+    def rise(self, press: Press, finger: int) -> None:
+        """Be above the key in the step after."""
+        pressing = self._aims.pressing
+        if press.end < len(pressing) and not pressing[press.end, finger]:
+            above = np.array([0.0, 0.0, self._parameters.lift_m])
+            place = self._places.touching[press.key] + above
+            self._aims.set(press.end, finger, place, _AFTER_M)
 
-def _ready(
-    aims: TipAims,
-    before: Press | None,
-    press: Press,
-    finger: int,
-    places: KeyPlaces,
-    parameters: PairPlanParameters,
-) -> None:
-    """Over the key in the steps before; halfway there where only one is left."""
-    there = places.touching[press.key]
-    for steps in range(1, parameters.ready_steps + 1):
-        row = press.start - steps
-        if row < 0 or aims.pressing[row, finger]:
-            return
-        if before is not None and row == before.end:
-            if steps == 1:
-                left = places.touching[before.key]
-                between = (left + there) / 2
-                between[2] = max(left[2], there[2]) + parameters.ready_m
-                aims.set(row, finger, between, _BETWEEN_M)
-            return
-        tolerance_m = (_READY_M[0], _READY_M[1] * steps, _READY_M[2] * steps)
-        aims.set(row, finger, there + [0.0, 0.0, parameters.ready_m * steps], tolerance_m)
+    def be_ready(self, before: Press | None, press: Press, finger: int) -> None:
+        """Over the key in the steps before; halfway there where only one is left."""
+        for steps in range(1, self._parameters.ready_steps + 1):
+            row = press.start - steps
+            if row < 0 or self._aims.pressing[row, finger]:
+                return
+            if before is not None and row == before.end:
+                if steps == 1:
+                    self._aims.set(row, finger, self._between(before, press), _BETWEEN_M)
+                return
+            above = np.array([0.0, 0.0, self._parameters.ready_m * steps])
+            tolerance_m = (_READY_M[0], _READY_M[1] * steps, _READY_M[2] * steps)
+            self._aims.set(row, finger, self._places.touching[press.key] + above, tolerance_m)
+
+    def _between(self, before: Press, press: Press) -> Floats:
+        left, there = self._places.touching[before.key], self._places.touching[press.key]
+        between = (left + there) / 2
+        between[2] = max(left[2], there[2]) + self._parameters.ready_m
+        return between

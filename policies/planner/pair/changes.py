@@ -1,4 +1,4 @@
-"""What it costs a hand's fingers to go from one chord to the next."""
+"""What it costs a hand to go from one chord to the next."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ from collections.abc import Mapping
 from policies.planner.pair.kinematics import HandKinematics
 from policies.planner.pair.parameters import FingerCosts
 from policies.planner.pair.places import KeyPlaces
-from score import Press
+from score import CONTROL_STEP_S, Press
 
 Fingers = Mapping[Press, int]
 """Which finger takes which press."""
 
 CUT = 1e5
-"""Cost of letting go of a note before its end: worse than anything else, but sometimes all there is."""
+"""Cost of letting go of a note before its end: the last resort, but sometimes there is no other."""
+
+_MOVE_COST, _MOVE_M, _MOVE_S = 2.0, 0.06, 0.15
+_JUMP_FREE_M, _JUMP_M = 0.015, 0.02
+_JUMP_RESTED = 0.3
+"""Share of the cost of a jump when nothing is held until then."""
 
 _WHITE_KEY_M = 0.0235
 _SUBSTITUTION_REST, _CROSSING_REST = 3, 2
@@ -48,3 +53,17 @@ class FingerChange:
             return self._costs.substitution * (rest < _SUBSTITUTION_REST)
         crosses = (way_m > 0) != (self._rank[taker] > self._rank[finger])
         return self._costs.crossing * (crosses and rest < _CROSSING_REST)
+
+
+def forearm_change(way_m: float, steps: int, held: bool, jump: float) -> float:
+    """Cost of moving a forearm; a chord leaves it some room to be elsewhere.
+
+    Args:
+        way_m: from where the chord before has it to where the next one does [m].
+        steps: control steps from chord to chord.
+        held: whether the chord before is held until then.
+        jump: cost of a move that is 2 cm longer than that room.
+    """
+    smooth = _MOVE_COST * (way_m / _MOVE_M) ** 2 * _MOVE_S / (steps * CONTROL_STEP_S)
+    beyond = max(0.0, abs(way_m) - _JUMP_FREE_M) / _JUMP_M
+    return smooth + jump * beyond**2 * (1.0 if held else _JUMP_RESTED)

@@ -35,6 +35,7 @@ class Controller:
         model: PlayablePair,
         hands: Mapping[str, HandKinematics],
         places: KeyPlaces,
+        *,
         schedule: Schedule,
         planned: Floats,
         parameters: PairPlanParameters,
@@ -49,8 +50,11 @@ class Controller:
         self._forearms = np.concatenate(
             [np.char.startswith(hand.joint_names, "forearm") for hand in self._hands]
         ).nonzero()[0]
-        self._feed = np.stack([self._servos.follow(i, planned[:, i]) for i in self._forearms], 1)
-        self._speed = np.gradient(planned, axis=0) / CONTROL_STEP_S
+        self._feed = np.stack(
+            [self._servos.follow(int(i), planned[:, i]) for i in self._forearms], 1
+        )
+        resting = np.concatenate([planned, planned[-1:]])  # a song of one step has a speed too
+        self._speed = np.gradient(resting, axis=0)[:-1] / CONTROL_STEP_S
         keys = model.rig.keys
         bent_rad = model.key_travel_rad - keys.spring_reference_rad
         self._key_force_n = keys.stiffness_nm_per_rad * bent_rad / places.lever_m

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.planner.pair.changes import FingerChange, Fingers
-from policies.planner.pair.grips import Chord, Grip, GripBook, sounding
+from policies.planner.pair.grips import Grip, GripBook
 from policies.planner.pair.kinematics import HandKinematics
 from policies.planner.pair.parameters import PairPlanParameters
 from policies.planner.pair.places import KeyPlaces
+from policies.planner.pair.presses import Chord, held_through, sounding
 from score import CONTROL_STEP_S, Press
 
 Floats = NDArray[np.float64]
@@ -76,7 +78,7 @@ class HandFingering:
         best = self._best(rows)
         y = np.array([row.y[way] for row, way in zip(rows, best, strict=True)])
         taken = [row.fingers(way[0]) for row, way in zip(rows, best, strict=True)]
-        return Fingering(_held_to_the_end(starts, taken), tuple(starts), y)
+        return Fingering(held_through(starts, taken), tuple(starts), y)
 
     def _row(self, start: int, chord: Chord) -> _Row:
         grips = self._book.grips(chord)
@@ -88,7 +90,7 @@ class HandFingering:
         if not rows:
             return []
         value, back = rows[0].cost, []
-        for before, row in zip(rows, rows[1:], strict=False):
+        for before, row in pairwise(rows):
             ways = [self._into(value, before, row, way) for way in range(len(row.grips))]
             value = np.array([cost for cost, _ in ways]) + row.cost
             back.append(np.array([pointers for _, pointers in ways]))
@@ -119,16 +121,3 @@ class HandFingering:
         too_fast = np.maximum(way_m / time_s - self._parameters.forearm_m_per_s, 0.0)
         smooth = self._parameters.move * (way_m / _MOVE_M) ** 2 * (_MOVE_S / time_s)
         return smooth + _TOO_FAST * too_fast / _TOO_FAST_M_PER_S
-
-
-def _held_to_the_end(
-    starts: Sequence[int], taken: Sequence[Mapping[Press, int]]
-) -> dict[Press, int]:
-    """The finger that strikes each press; one that another finger goes on with ends there."""
-    finger: dict[Press, int] = {}
-    end: dict[Press, int] = {}
-    for start, fingers in zip(starts, taken, strict=True):
-        for press, taker in fingers.items():
-            if finger.setdefault(press, taker) != taker:
-                end.setdefault(press, start)
-    return {replace(press, end=end.get(press, press.end)): finger[press] for press in finger}

@@ -12,10 +12,9 @@ from policies.planner.pair.chords import IDLE, ChordSolver, Grips, Shape, shape_
 from policies.planner.pair.kinematics import HandKinematics
 from policies.planner.pair.parameters import PairPlanParameters
 from policies.planner.pair.places import KeyPlaces
-from score import Press
+from policies.planner.pair.presses import Chord
 
 Floats = NDArray[np.float64]
-Chord = tuple[Press, ...]
 Grip = tuple[int, ...]
 
 _ITERATIONS, _PLACED_ITERATIONS = 30, 25
@@ -24,12 +23,6 @@ _HOPELESS = 80.0
 
 _BEYOND = 4000.0
 """Cost per metre of a forearm beyond the places tried, or beyond the ends of its slide."""
-
-
-def sounding(presses: Iterable[Press], row: int) -> Chord:
-    """Presses that are due in a row, from low to high."""
-    due = (press for press in presses if press.start <= row < press.end)
-    return tuple(sorted(due, key=lambda press: press.key))
 
 
 class GripBook:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from policies.planner.kinematics import homogeneous, parked
 from sim import PlayablePair
-from sim.pair.hands import PairHand
+from sim.pair.hands import PairHand, Record
 
 Floats = NDArray[np.float64]
 
@@ -142,7 +142,7 @@ class HandKinematics:
 class _Chain:
     """The way from the forearm to one tip, welded joints folded into fixed transforms."""
 
-    def __init__(self, hand: PairHand, tip: dict[str, list[float]], root: Floats) -> None:
+    def __init__(self, hand: PairHand, tip: Record, root: Floats) -> None:
         by_name = {body["name"]: body for body in hand.bodies}
         path = [by_name[tip["body"]]]
         while path[0]["parent"] is not None:

@@ -68,10 +68,12 @@ def make_pair_plan(
         for side, hand in hands.items()
     }
     fingers = {side: fingering.fingers for side, fingering in fingerings.items()}
-    motion = _motion(goals, model, hands, fingerings, places, parameters)
+    motion = _motion(goals, model, hands, fingerings, places=places, parameters=parameters)
     tips = {side: hand.tips(motion[:, hand.columns]) for side, hand in hands.items()}
     schedule = Schedule.of(fingers, tips, places, parameters.rehearsal.give_up_m)
-    controller = Controller(model, hands, places, schedule, motion, parameters)
+    controller = Controller(
+        model, hands, places, schedule=schedule, planned=motion, parameters=parameters
+    )
     start = np.append(motion[0], 0.0)
     rehearsal = rehearse(goals, model, start, controller)
     plan = Plan(model.rig.name, model.joint_names, rehearsal.references, rehearsal.targets)
@@ -83,6 +85,7 @@ def _motion(
     model: PlayablePair,
     hands: Mapping[str, HandKinematics],
     fingerings: Mapping[str, Fingering],
+    *,
     places: KeyPlaces,
     parameters: PairPlanParameters,
 ) -> Floats:

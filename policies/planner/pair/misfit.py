@@ -20,6 +20,9 @@ _TOUCH_M, _LINK_M = 0.003, 0.004
 """How much too near tips and links may come for a cost of 1."""
 
 _MARGIN_M, _LINK_MARGIN_M, _HANDS_MARGIN_M = 0.0005, 0.001, 0.002
+_FRONT_MARGIN_M = 0.003
+"""Links this near in front of black keys stay above them too."""
+
 _LEAST_GAP_M = 0.0105
 """Neighbouring fingers stay so far apart sideways even where one is above the other."""
 
@@ -71,12 +74,12 @@ class Misfit:
         radii = {True: parameters.thumb_radii_m, False: parameters.link_radii_m}
         self._radius = np.array([radii[finger == "th"] for finger in fingers])
         white, black = keyboard.white_shape, keyboard.black_shape
-        self._front_m = black.body_x + black.size[0] / 2
+        self._front_m = black.body_x + black.size[0] / 2 + _FRONT_MARGIN_M
         self._tops_m = white.top_z, black.top_z
         self._pairs = _Pairs(fingers, self._radius)
 
     def __call__(self, joints: Floats, aims: Sequence[TipAims]) -> NormalEquations:
-        """The misfit of joint positions of shape ``(T, n)`` to the aims of the right and left hand."""
+        """The misfit of joints of shape ``(T, n)`` to the aims of the right and left hand."""
         count, n = joints.shape
         sums = NormalEquations(np.zeros(count), np.zeros((count, n, n)), np.zeros((count, n)))
         both = []

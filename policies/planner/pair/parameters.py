@@ -92,6 +92,7 @@ class PairPlanParameters:
         strike_x_white_m: where white keys are struck, along the key from its centre to the player.
         strike_x_black_m: the same for black keys.
         hover_m: least height of the centre of an idle tip.
+        motion_hover_m: the same in the motion that is rehearsed, which leaves it more room.
         idle_x_m: where along the keys idle tips stay.
         tip_gap_m: least distance of neighbouring tips in the posture for a chord.
         link_radii_m: half widths of a finger at its tip and at its last three joints, tip first.
@@ -125,6 +126,7 @@ class PairPlanParameters:
     strike_x_white_m: float = 0.045
     strike_x_black_m: float = 0.006
     hover_m: float = 0.050
+    motion_hover_m: float = 0.045
     idle_x_m: float = 0.035
     tip_gap_m: float = 0.015
     link_radii_m: tuple[float, float, float, float] = (0.0067, 0.0085, 0.0090, 0.0110)

@@ -31,7 +31,7 @@ class Rehearsal:
 
 
 def rehearse(goals: Goals, model: PlayablePair, start: Floats, controller: Controller) -> Rehearsal:
-    """Play a song from a posture of shape ``(n,)``, step by step, as whoever plays the plan will."""
+    """Play a song from a posture of shape ``(n,)``, step by step, as who plays the plan will."""
     simulator = Simulator(model)
     simulator.reset(start)
     targets = np.empty((goals.n_steps, model.n_joints))

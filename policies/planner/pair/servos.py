@@ -73,7 +73,7 @@ class Servos:
     def _response(self, column: int, count: int) -> Floats:
         """Place after 1, 2, ... control steps to a target that was 1 for the first one."""
         state, turn = self.transitions[column, :, 2], self.transitions[column, :, :2]
-        response = []
+        response: list[float] = []
         while len(response) < count and (len(response) < 2 or np.abs(state).max() > _SILENT):
             response.append(state[0])
             state = turn @ state

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import UnreachableError
-from policies.planner.pair.changes import CUT, FingerChange
-from policies.planner.pair.grips import Chord, GripBook, sounding
+from policies.planner.pair.changes import CUT, FingerChange, forearm_change
+from policies.planner.pair.grips import GripBook
 from policies.planner.pair.kinematics import HandKinematics
 from policies.planner.pair.parameters import PairPlanParameters
 from policies.planner.pair.places import KeyPlaces
-from score import CONTROL_STEP_S, Goals, Press
+from policies.planner.pair.presses import Chord, Presses, held_through, sounding, thin
+from score import Goals, Press
 from sim.pair.rig import SIDES
 
 Floats = NDArray[np.float64]
-Presses = tuple[Press, ...]
-
-_MOVE_COST, _MOVE_M, _MOVE_S = 2.0, 0.06, 0.15
-_JUMP_FREE_M, _JUMP_M = 0.015, 0.02
-_JUMP_RESTED = 0.3
-"""Share of the cost of a jump when nothing is held until then."""
 
 _BALANCE = 0.3
 """Cost per squared number of notes that a hand has at once."""
@@ -48,21 +44,21 @@ class Share:
 
 
 @dataclass(frozen=True)
-class _Side:
-    """What one hand may do at one row: each way is its fingers, a cost and the forearm's place."""
+class _Way:
+    """One way of a hand to take its part of a chord; ``y`` is where the forearm is in it [m]."""
 
-    fingers: list[dict[Press, int]]
-    cost: Floats
-    y: list[float | None]
+    fingers: dict[Press, int]
+    cost: float
+    y: float | None
 
 
 @dataclass(frozen=True)
 class _Row:
-    """What both hands may do when a chord begins; ``ways`` are pairs of ways of either side."""
+    """What both hands may do when a chord begins: pairs of a way of either hand, and costs."""
 
     start: int
-    sides: Mapping[str, _Side]
-    ways: NDArray[np.int_]
+    ways: Mapping[str, list[_Way]]
+    pairs: NDArray[np.int_]
     cost: Floats
 
 
@@ -98,11 +94,13 @@ class Sharing:
             book.learn(part[side] for chord in chords for part in self._splits(chord))
         self._check_reach(goals, presses)
         rows = [self._row(start, chord) for start, chord in zip(starts, chords, strict=True)]
-        taken = [
-            {side: row.sides[side].fingers[row.ways[way, i]] for i, side in enumerate(SIDES)}
-            for row, way in zip(rows, self._best(rows), strict=True)
+        holders = [
+            {p: side for i, side in enumerate(SIDES) for p in row.ways[side][pair[i]].fingers}
+            for row, pair in zip(rows, self._best(rows), strict=True)
         ]
-        return Share(_hands_of(starts, taken), left_out)
+        hand_of = held_through(starts, holders)
+        hands = {side: tuple(p for p in hand_of if hand_of[p] == side) for side in SIDES}
+        return Share(hands, left_out)
 
     def _splits(self, chord: Chord) -> list[dict[str, Chord]]:
         """All ways to cut a chord in two, from all of it for the right hand on."""
@@ -127,126 +125,66 @@ class Sharing:
             )
 
     def _row(self, start: int, chord: Chord) -> _Row:
-        ways: list[tuple[int, int]] = []
-        taken: dict[str, list[dict[Press, int]]] = {side: [] for side in SIDES}
-        notes: list[int] = []
+        ways: dict[str, list[_Way]] = {side: [] for side in SIDES}
+        pairs: list[tuple[int, int]] = []
+        cost: list[float] = []
         for split in self._splits(chord):
-            first = {side: len(taken[side]) for side in SIDES}
+            first = [len(ways[side]) for side in SIDES]
             for side in SIDES:
-                grips = self._books[side].grips(split[side])
-                taken[side] += [dict(zip(split[side], grip, strict=True)) for grip in grips]
-            here = [range(first[side], len(taken[side])) for side in SIDES]
-            ways += [(a, b) for a in here[0] for b in here[1]]
-            notes += [sum(len(part) ** 2 for part in split.values())] * (
-                len(here[0]) * len(here[1])
-            )
-        sides = {side: self._side(side, taken[side]) for side in SIDES}
-        pairs = np.array(ways)
-        cost = sum(sides[side].cost[pairs[:, i]] for i, side in enumerate(SIDES))
-        return _Row(start, sides, pairs, cost + _BALANCE * np.array(notes))
+                ways[side] += self._ways(side, split[side])
+            rights, lefts = (ways[side][count:] for side, count in zip(SIDES, first, strict=True))
+            balance = _BALANCE * sum(len(part) ** 2 for part in split.values())
+            for (i, right), (j, left) in product(enumerate(rights), enumerate(lefts)):
+                pairs.append((first[0] + i, first[1] + j))
+                cost.append(right.cost + left.cost + balance)
+        return _Row(start, ways, np.array(pairs), np.array(cost))
 
-    def _side(self, side: str, taken: list[dict[Press, int]]) -> _Side:
-        costs, places = [], []
-        for fingers in taken:
-            if not fingers:
-                costs.append(0.0)
-                places.append(None)
-                continue
-            cost, y = self._books[side].free(tuple(fingers), tuple(fingers.values()))
-            inwards = -y if side == "right" else y
-            costs.append(cost + _NO_ROOM * max(0.0, inwards - self._room_m))
-            places.append(y)
-        return _Side(taken, np.array(costs), places)
+    def _ways(self, side: str, part: Chord) -> list[_Way]:
+        """Ways of a hand to take its part of a chord; one if that is empty."""
+        if not part:
+            return [_Way({}, 0.0, None)]
+        ways = []
+        for grip in self._books[side].grips(part):
+            cost, y = self._books[side].free(part, grip)
+            over = -y if side == "right" else y
+            cost += _NO_ROOM * max(0.0, over - self._room_m)
+            ways.append(_Way(dict(zip(part, grip, strict=True)), cost, y))
+        return ways
 
-    def _best(self, rows: Sequence[_Row]) -> list[int]:
-        """The cheapest sequence of ways (Viterbi)."""
+    def _best(self, rows: Sequence[_Row]) -> list[NDArray[np.int_]]:
+        """The cheapest sequence of pairs of ways (Viterbi)."""
         if not rows:
             return []
         value, back = rows[0].cost, []
-        for before, row in zip(rows, rows[1:], strict=False):
+        for before, row in pairwise(rows):
             total = value[:, None] + self._held_by_the_other(before, row)
             for i, side in enumerate(SIDES):
                 change = self._change(side, before, row)
-                total += change[before.ways[:, i]][:, row.ways[:, i]]
+                total += change[before.pairs[:, i]][:, row.pairs[:, i]]
             back.append(total.argmin(axis=0))
             value = total.min(axis=0) + row.cost
         best = [int(value.argmin())]
         for pointers in reversed(back):
             best.append(int(pointers[best[-1]]))
-        return best[::-1]
+        return [row.pairs[pair] for row, pair in zip(rows, best[::-1], strict=True)]
 
     def _change(self, side: str, before: _Row, row: _Row) -> Floats:
         """Cost of going from each way of a hand to each of its next ones."""
-        old, new = before.sides[side], row.sides[side]
-        change = self._changes[side]
-        return np.array(
-            [
-                [
-                    change(a, b, row.start) + self._way(a, b, y, to, row.start, before.start)
-                    for b, to in zip(new.fingers, new.y, strict=True)
-                ]
-                for a, y in zip(old.fingers, old.y, strict=True)
-            ]
-        )
-
-    def _way(
-        self,
-        before: Mapping[Press, int],
-        after: Mapping[Press, int],
-        y: float | None,
-        to: float | None,
-        row: int,
-        since: int,
-    ) -> float:
-        """Cost of moving the forearm; chords leave it some room to be elsewhere."""
-        if y is None or to is None:
-            return 0.0
-        way_m, time_s = abs(to - y), (row - since) * CONTROL_STEP_S
-        held = any(press.end >= row - 1 and press not in after for press in before)
-        jump = (max(0.0, way_m - _JUMP_FREE_M) / _JUMP_M) ** 2 * (1.0 if held else _JUMP_RESTED)
-        return _MOVE_COST * (way_m / _MOVE_M) ** 2 * _MOVE_S / time_s + self._jump * jump
+        change, steps = self._changes[side], row.start - before.start
+        costs = np.empty((len(before.ways[side]), len(row.ways[side])))
+        for (i, old), (j, new) in product(enumerate(before.ways[side]), enumerate(row.ways[side])):
+            costs[i, j] = change(old.fingers, new.fingers, row.start)
+            if old.y is not None and new.y is not None:
+                held = any(p.end >= row.start - 1 and p not in new.fingers for p in old.fingers)
+                costs[i, j] += forearm_change(new.y - old.y, steps, held, self._jump)
+        return costs
 
     def _held_by_the_other(self, before: _Row, row: _Row) -> Floats:
         """A note that is held stays in its hand."""
-        total = np.zeros((len(before.ways), len(row.ways)))
+        total = np.zeros((len(before.pairs), len(row.pairs)))
         for i, side in enumerate(SIDES):
-            other = SIDES[1 - i]
-            old = [frozenset(fingers) for fingers in before.sides[side].fingers]
-            new = [frozenset(fingers) for fingers in row.sides[other].fingers]
+            old = [way.fingers.keys() for way in before.ways[side]]
+            new = [way.fingers.keys() for way in row.ways[SIDES[1 - i]]]
             handed = np.array([[len(a & b) for b in new] for a in old])
-            total += CUT * handed[before.ways[:, i]][:, row.ways[:, 1 - i]]
+            total += CUT * handed[before.pairs[:, i]][:, row.pairs[:, 1 - i]]
         return total
-
-
-def thin(presses: Sequence[Press], most: int) -> tuple[Presses, Presses]:
-    """Keep at most so many presses at once; of a chord that is too large inner notes go.
-
-    Returns:
-        What is kept and what is left out.
-    """
-    kept: list[Press] = []
-    left_out: list[Press] = []
-    for start in sorted({press.start for press in presses}):
-        held = [press for press in kept if press.end > start]
-        new = [press for press in presses if press.start == start]
-        chord = sorted([*held, *new], key=lambda press: press.key)
-        inner = sorted(new, key=lambda press: abs(chord.index(press) - (len(chord) - 1) / 2))
-        surplus = set(inner[: max(len(chord) - most, 0)])
-        kept += [press for press in new if press not in surplus]
-        left_out += [press for press in new if press in surplus]
-    return tuple(kept), tuple(left_out)
-
-
-def _hands_of(
-    starts: Sequence[int], taken: Sequence[Mapping[str, Mapping[Press, int]]]
-) -> dict[str, Presses]:
-    """Presses by the hand that strikes them; one that the other hand goes on with ends there."""
-    hand: dict[Press, str] = {}
-    end: dict[Press, int] = {}
-    for start, sides in zip(starts, taken, strict=True):
-        for side, fingers in sides.items():
-            for press in fingers:
-                if hand.setdefault(press, side) != side:
-                    end.setdefault(press, start)
-    cut = {press: replace(press, end=end.get(press, press.end)) for press in hand}
-    return {side: tuple(cut[press] for press in hand if hand[press] == side) for side in SIDES}

@@ -55,7 +55,7 @@ class Strikes:
     def __call__(self, step: int, tips: Floats) -> tuple[TipAims, TipAims]:
         """Aims of the right and the left hand for a step, from tips of shape ``(fingers, 3)``."""
         half = len(tips) // 2
-        aims = idle_aims(1, len(tips), self._parameters)
+        aims = idle_aims(1, len(tips), self._parameters.idle_x_m, self._parameters.hover_m)
         aims.weight[..., 0] = 1.0 / self._rules.idle_m
         self.pressing[:] = False
         for finger, tip in enumerate(tips):
@@ -87,7 +87,7 @@ class Strikes:
             x = max(tip[0], there[0]) if black else tip[0]
             aims.set(0, finger, np.array([x, tip[1], clear + _RISEN_M]), _OUT_M)
         else:
-            aims.set(0, finger, there + [0.0, 0.0, _OVER_KEY_M], _OVER_M)
+            aims.set(0, finger, there + np.array([0.0, 0.0, _OVER_KEY_M]), _OVER_M)
 
     def _over(self, key: int, tip: Floats) -> bool:
         """Whether a tip that goes down now strikes this key and no other."""

@@ -92,8 +92,9 @@ class GripBook:
         cost = best[:, None] + np.abs(self._offsets) * 1000.0
         good = np.flatnonzero(best < _HOPELESS)
         across = (center[good, None] + self._offsets) / hand.across_y
-        placed = self._solve_placed(keys[good], across)
-        cost[good] = placed.cost(parameters.chord).reshape(across.shape) + thumb[good, None]
+        if len(good):
+            placed = self._solve_placed(keys[good], across)
+            cost[good] = placed.cost(parameters.chord).reshape(across.shape) + thumb[good, None]
         for item, costs, y in zip(
             items, cost, hand.home_y + center[:, None] + self._offsets, strict=True
         ):

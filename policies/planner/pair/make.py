@@ -40,7 +40,7 @@ class PairPlan:
     Attributes:
         plan: the plan.
         fingers: finger of each press by side; some end early, where they cannot be held on.
-        left_out: presses that no hand plays, because too many sound at once.
+        left_out: presses that no hand plays, because too many or too distant ones sound at once.
         frame_f1: what the rehearsal scored; the plan scores the same.
     """
 

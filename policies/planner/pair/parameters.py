@@ -101,6 +101,7 @@ class PairPlanParameters:
         share_chord: costs of chords while notes are shared between the hands.
         share_fingers: costs of fingers then.
         share_jump: cost of a forearm that has to move 2 cm farther than a chord allows it.
+        share_near: cost of a forearm 4 cm in the way of the other one, which plays in 0.25 s.
         chord: costs of chords while each hand chooses its fingers.
         fingers: costs of fingers then.
         thumb_on_black: cost of a thumb on a black key.
@@ -135,6 +136,7 @@ class PairPlanParameters:
     share_chord: ChordCosts = ChordCosts(miss=40.0, along_free_m=0.014)
     share_fingers: FingerCosts = FingerCosts(same=14.0, crossing=6.0)
     share_jump: float = 6.0
+    share_near: float = 1.0
     chord: ChordCosts = ChordCosts()
     fingers: FingerCosts = FingerCosts()
     thumb_on_black: float = 8.0

@@ -24,6 +24,7 @@ Floats = NDArray[np.float64]
 _BALANCE = 0.3
 """Cost per squared number of notes that a hand has at once."""
 
+_NEAR_M, _NEAR_STEPS = 0.04, 5
 _NO_ROOM = 4000.0
 """Cost per metre of a forearm so far out that the other one does not fit beside it."""
 
@@ -36,7 +37,7 @@ class Share:
 
     Attributes:
         hands: presses by side, sorted; some end early, where neither hand could hold them on.
-        left_out: presses that nobody plays, because too many sound at once.
+        left_out: presses that nobody plays, because too many or too distant ones sound at once.
     """
 
     hands: Mapping[str, Presses]
@@ -78,6 +79,7 @@ class Sharing:
             side: FingerChange(hand, places, parameters.share_fingers)
             for side, hand in hands.items()
         }
+        self._gap_m, self._near = parameters.forearm_gap_m, parameters.share_near
         ends = np.abs([places.touching[0, 1], places.touching[-1, 1]]).min()
         self._room_m = float(ends) - parameters.forearm_gap_m
 
@@ -87,7 +89,7 @@ class Sharing:
         Raises:
             UnreachableError: there is no note that either hand reaches.
         """
-        presses, left_out = thin(goals.presses, sum(self._most.values()))
+        presses, left_out = thin(goals.presses, min(self._most.values()))
         starts = sorted({press.start for press in presses})
         chords = [sounding(presses, start) for start in starts]
         for side, book in self._books.items():
@@ -158,6 +160,7 @@ class Sharing:
         value, back = rows[0].cost, []
         for before, row in pairwise(rows):
             total = value[:, None] + self._held_by_the_other(before, row)
+            total += self._making_way(before, row)
             for i, side in enumerate(SIDES):
                 change = self._change(side, before, row)
                 total += change[before.pairs[:, i]][:, row.pairs[:, i]]
@@ -178,6 +181,27 @@ class Sharing:
                 held = any(p.end >= row.start - 1 and p not in new.fingers for p in old.fingers)
                 costs[i, j] += forearm_change(new.y - old.y, steps, held, self._jump)
         return costs
+
+    def _lack_m(self, right: _Way, left: _Way) -> float:
+        """How much too near each other the forearms are [m]."""
+        if right.y is None or left.y is None:
+            return 0.0
+        return max(0.0, self._gap_m - (right.y - left.y))
+
+    def _making_way(self, before: _Row, row: _Row) -> Floats:
+        """Cost of a hand in the other one's way: it has to be gone when that begins to play."""
+        steps, total = row.start - before.start, np.zeros((len(before.pairs), len(row.pairs)))
+        for i, side in enumerate(SIDES):
+            other = SIDES[1 - i]
+            costs = np.zeros((len(before.ways[side]), len(row.ways[other])))
+            for (a, old), (b, new) in product(
+                enumerate(before.ways[side]), enumerate(row.ways[other])
+            ):
+                lack_m = self._lack_m(old, new) if side == "right" else self._lack_m(new, old)
+                if lack_m > 0.0:
+                    costs[a, b] = self._near * (lack_m / _NEAR_M) ** 2 * _NEAR_STEPS / steps
+            total += costs[before.pairs[:, i]][:, row.pairs[:, 1 - i]]
+        return total
 
     def _held_by_the_other(self, before: _Row, row: _Row) -> Floats:
         """A note that is held stays in its hand."""

@@ -103,7 +103,9 @@ def test_what_is_kept_is_never_too_much(fingers: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     presses = [
         Press(key, start, start + int(rng.integers(1, 30)))
-        for key, start in zip(rng.permutation(88)[:60].tolist(), sorted(rng.integers(0, 60, 60)), strict=True)
+        for key, start in zip(
+            rng.permutation(88)[:60].tolist(), sorted(rng.integers(0, 60, 60)), strict=True
+        )
     ]
     kept, left_out = thin(presses, fingers)
     assert Counter([*kept, *left_out]) == Counter(presses)

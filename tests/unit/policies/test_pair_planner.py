@@ -118,7 +118,9 @@ def motion_of_phrase() -> Motion:
         )
     )
     low, high = model.joint_low[:-1], model.joint_high[:-1]
-    optimise = MotionOptimiser(Misfit(hands(FIVE), model.keyboard, parameters), both, low, high, 0.3)
+    optimise = MotionOptimiser(
+        Misfit(hands(FIVE), model.keyboard, parameters), both, low, high, 0.3
+    )
     steps = pair_goals(PHRASE).n_steps
     aims = [playing_aims(planned(FIVE).fingers[s], steps, 5, places(), parameters) for s in SIDES]
     return optimise(np.tile(both.rest, (steps, 1)), aims, 5)
@@ -133,23 +135,20 @@ def test_the_cost_of_a_motion_never_rises() -> None:
 
 
 def test_misfit_slopes_equal_differences() -> None:
-    """Where nothing begins or ends to touch, half the cost's slope is the gradient turned round."""
+    """But for what has to be kept apart: how far depends on the way ahead, which is left out."""
     parameters, model = PairPlanParameters(), nominal_pair(FIVE)
-    misfit = Misfit(hands(FIVE), model.keyboard, parameters)
-    joints = planned(FIVE).plan.references[20:21, :-1]
-    aims = [
-        playing_aims(planned(FIVE).fingers[side], 60, 5, places(), parameters) for side in SIDES
-    ]
-    aims = [
-        replace(a, place=a.place[20:21], weight=a.weight[20:21], floor=a.floor[20:21]) for a in aims
-    ]
-    gradient = misfit(joints, aims).gradient[0]
+    misfit, steps = Misfit(hands(FIVE), model.keyboard, parameters), pair_goals(PHRASE).n_steps
+    joints = planned(FIVE).plan.references[:, :-1]
+    aims = [playing_aims(planned(FIVE).fingers[s], steps, 5, places(), parameters) for s in SIDES]
+    gradient = misfit(joints, aims).gradient
+    scale = np.abs(gradient).max(axis=1)
+    near = np.zeros(gradient.shape, bool)
     for joint in range(joints.shape[1]):
         moved = 1e-7 * (np.arange(joints.shape[1]) == joint)
-        ahead, back = (misfit(joints + sign * moved, aims).cost[0] for sign in (1, -1))
-        slope = (ahead - back) / 2e-7
-        # what has to be kept apart depends on the way ahead as well, which Gauss-Newton leaves out
-        assert slope == pytest.approx(-2 * gradient[joint], rel=0.05, abs=abs(gradient).max() * 0.02)
+        ahead, back = (misfit(joints + sign * moved, aims).cost for sign in (1, -1))
+        slope = (ahead - back) / 4e-7
+        near[:, joint] = np.abs(slope + gradient[:, joint]) < 1e-4 * scale
+    assert near.mean() > 0.9
 
 
 def test_servos_reach_what_their_targets_were_made_for() -> None:

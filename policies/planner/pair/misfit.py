@@ -69,7 +69,6 @@ class Misfit:
     ) -> None:
         self._hands = [hands[side] for side in SIDES]
         self._forearm_gap_m = parameters.forearm_gap_m
-        self.columns = [hand.columns for hand in self._hands]
         fingers = self._hands[0].fingers
         radii = {True: parameters.thumb_radii_m, False: parameters.link_radii_m}
         self._radius = np.array([radii[finger == "th"] for finger in fingers])
@@ -87,7 +86,8 @@ class Misfit:
             points = hand.points(joints[:, hand.columns])
             sums.add(*self._of_hand(hand, points, aim), slice(None), hand.columns)
             both.append(points)
-        self._between(sums, joints, both[0], both[1])
+        self._forearms(sums, joints)
+        self._meeting(sums, *both)
         return sums
 
     def _of_hand(
@@ -118,50 +118,37 @@ class Misfit:
         ]
         return np.concatenate(residual, axis=1), np.concatenate(jacobian, axis=1)
 
-    def _between(
-        self, sums: NormalEquations, joints: Floats, right: HandPoints, left: HandPoints
-    ) -> None:
-        """Rows between the hands; only where they are near, which is seldom."""
-        everything = slice(0, joints.shape[1])
-        right_hand, left_hand = self._hands
-        apart = _forearm_y(right_hand, joints) - _forearm_y(left_hand, joints)
-        rows = np.flatnonzero(apart < self._forearm_gap_m)
-        if len(rows):
-            jacobian = np.zeros((len(rows), 1, joints.shape[1]))
-            for hand, sign in ((right_hand, 1.0), (left_hand, -1.0)):
-                jacobian[:, 0, hand.columns.start + hand.across] = sign * hand.across_y / _TOUCH_M
-            lack = (self._forearm_gap_m - apart[rows, None]) / _TOUCH_M
-            sums.add(lack, jacobian, rows, everything)
-        a, b = (points.place[:, :_MEETING].reshape(len(joints), -1, 3) for points in (right, left))
-        radius = self._radius[:_MEETING].ravel()
-        if (
-            a[..., 1].min(axis=1) - b[..., 1].max(axis=1)
-        ).min() > 2 * radius.max() + _HANDS_MARGIN_M:
+    def _forearms(self, sums: NormalEquations, joints: Floats) -> None:
+        """Forearms beside each other; only where they are too near, which is seldom."""
+        right, left = self._hands
+        lack = self._forearm_gap_m - (_forearm_y(right, joints) - _forearm_y(left, joints))
+        rows = np.flatnonzero(lack > 0)
+        jacobian = np.zeros((len(rows), 1, joints.shape[1]))
+        for hand, sign in ((right, 1.0), (left, -1.0)):
+            jacobian[:, 0, hand.columns.start + hand.across] = sign * hand.across_y / _TOUCH_M
+        sums.add(lack[rows, None] / _TOUCH_M, jacobian, rows, slice(None))
+
+    def _meeting(self, sums: NormalEquations, right: HandPoints, left: HandPoints) -> None:
+        """Thumbs and first fingers of the hands beside each other; only where they touch."""
+        count, radius = len(right.place), self._radius[:_MEETING].ravel()
+        a, b = (points.place[:, :_MEETING].reshape(count, -1, 3) for points in (right, left))
+        apart = a[..., 1].min(axis=1) - b[..., 1].max(axis=1)
+        rows = np.flatnonzero(apart < 2 * radius.max() + _HANDS_MARGIN_M)
+        if not len(rows):
             return
-        way = a[:, :, None] - b[:, None]
+        way = a[rows, :, None] - b[rows, None]
         reach = (radius[:, None] + radius + _HANDS_MARGIN_M) ** 2
         need = np.sqrt(np.maximum(reach - way[..., 0] ** 2 - way[..., 2] ** 2, 0.0))
         lack = need - way[..., 1]
-        touching = (lack > 0) & (need > 0)
-        rows = np.flatnonzero(touching.any(axis=(1, 2)))
-        if not len(rows):
-            return
-        active = touching[rows] / _TOUCH_M
-        shape = (len(rows), *active.shape[1:])
-        jacobian = np.zeros((*shape, joints.shape[1]))
-        a_y, b_y = (
-            p.jacobian[rows, :_MEETING, :, 1].reshape(len(rows), -1, right_hand.count)
-            for p in (right, left)
-        )
-        jacobian[..., right_hand.columns] = active[..., None] * a_y[:, :, None]
-        jacobian[..., left_hand.columns] = -active[..., None] * b_y[:, None]
-        flat = (len(rows), -1)
-        sums.add(
-            (lack[rows] * active).reshape(flat),
-            jacobian.reshape(*flat, joints.shape[1]),
-            rows,
-            everything,
-        )
+        active = ((lack > 0) & (need > 0)) / _TOUCH_M
+        jacobian = np.zeros((*active.shape, sums.gradient.shape[1]))
+        for hand, points, sign in zip(self._hands, (right, left), (1.0, -1.0), strict=True):
+            sideways = points.jacobian[rows, :_MEETING, :, 1].reshape(len(rows), -1, hand.count)
+            sideways = sideways[:, :, None] if sign > 0 else sideways[:, None]
+            jacobian[..., hand.columns] = sign * active[..., None] * sideways
+        flat = (len(rows), active[0].size)
+        residual = (lack * active).reshape(flat)
+        sums.add(residual, jacobian.reshape(*flat, -1), rows, slice(None))
 
 
 class _Pairs:

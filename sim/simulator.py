@@ -67,6 +67,16 @@ class Simulator:
         self._sounding = self.keys_down.tobytes()
         self._thresholds = self._trigger_rad.copy()
 
+    def resume(self, other: Simulator) -> None:
+        """Go on from where another simulator of the same model is, bit for bit.
+
+        Only for models without command delay and ramps, whose memory is not taken over.
+        """
+        mujoco.mj_copyData(self.data, self.model.mj, other.data)
+        self._steps = other._steps
+        self.keys_down, self.sounding_keys = other.keys_down.copy(), other.sounding_keys
+        self._sounding, self._thresholds = other._sounding, other._thresholds.copy()
+
     @property
     def time_s(self) -> float:
         """Seconds since reset."""

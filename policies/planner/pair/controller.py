@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,19 @@ _STEP_RAD, _LIMIT_RAD = 0.25, 0.01
 _MOST_OFF_M = 0.03
 _LOOK_BACK = 0.5
 """Share of a step that the forearm's speed counts for."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a controller remembers of the steps before.
+
+    Attributes:
+        released: key that each finger may still be down on, shape ``(fingers,)``.
+        more_force: what each finger adds to the force of its key, shape ``(fingers,)``.
+    """
+
+    released: NDArray[np.int_]
+    more_force: Floats
 
 
 class Controller:
@@ -59,6 +73,16 @@ class Controller:
         bent_rad = model.key_travel_rad - keys.spring_reference_rad
         self._key_force_n = keys.stiffness_nm_per_rad * bent_rad / places.lever_m
         self._more_force = np.zeros(schedule.due.shape[1])
+
+    @property
+    def memory(self) -> Memory:
+        """What it goes by from step to step; another controller of the song can take it over."""
+        return Memory(self._strikes.released.copy(), self._more_force)
+
+    @memory.setter
+    def memory(self, memory: Memory) -> None:
+        self._strikes.released = memory.released.copy()
+        self._more_force = memory.more_force
 
     def _spreads(self, hand: HandKinematics) -> Floats:
         """How far joints may leave the plan for a cost of 1."""

@@ -19,9 +19,10 @@ from policies.planner.pair.motion import MotionOptimiser
 from policies.planner.pair.parameters import PairPlanParameters
 from policies.planner.pair.places import KeyPlaces
 from policies.planner.pair.posture import Posture, posture_of
-from policies.planner.pair.rehearsal import rehearse
+from policies.planner.pair.rehearsal import Rehearsing
 from policies.planner.pair.schedule import Schedule
 from policies.planner.pair.share import Sharing
+from policies.planner.pair.ways import draw_ways
 from policies.planner.plan import Plan
 from score import Goals, Press
 from sim import PlayablePair
@@ -71,11 +72,11 @@ def make_pair_plan(
     motion = _motion(goals, model, hands, fingerings, places=places, parameters=parameters)
     tips = {side: hand.tips(motion[:, hand.columns]) for side, hand in hands.items()}
     schedule = Schedule.of(fingers, tips, places, parameters.rehearsal.give_up_m)
-    controller = Controller(
-        model, hands, places, schedule=schedule, planned=motion, parameters=parameters
-    )
-    start = np.append(motion[0], 0.0)
-    rehearsal = rehearse(goals, model, start, controller)
+    controllers = [
+        Controller(model, hands, places, schedule=schedule, planned=motion, parameters=way)
+        for way in draw_ways(parameters)
+    ]
+    rehearsal = Rehearsing(goals, model, controllers)(np.append(motion[0], 0.0))
     plan = Plan(model.rig.name, model.joint_names, rehearsal.references, rehearsal.targets)
     return PairPlan(plan, fingers, share.left_out, rehearsal.frame_f1)
 

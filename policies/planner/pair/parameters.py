@@ -122,6 +122,7 @@ class PairPlanParameters:
         forearm_acceleration_m: change of speed of the forearm along the keys that costs 1.
         forearm_speed_m: way of the forearm along the keys in a step that costs 1.
         rehearsal: how the hands play from where they really are.
+        ways: how many ways to do so are tried where one misses a key.
     """
 
     strike_x_white_m: float = 0.045
@@ -157,3 +158,4 @@ class PairPlanParameters:
     forearm_acceleration_m: float = 0.006
     forearm_speed_m: float = 0.03
     rehearsal: RehearsalParameters = RehearsalParameters()
+    ways: int = 1

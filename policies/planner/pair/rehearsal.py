@@ -1,18 +1,28 @@
-"""The song played once in the simulator: what the controller commands becomes the plan."""
+"""The song played once in the simulator: what the controllers command becomes the plan."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.planner.pair.controller import Controller
-from score import Goals, KeyEvent, frame_scores, roll_of_events
+from policies.planner.pair.controller import Controller, Memory
+from score import Goals
 from sim import PlayablePair, Simulator
 
 Floats = NDArray[np.float64]
+
+AHEAD_STEPS, KEPT_STEPS = 14, 6
+"""How far controllers are compared, and how far the best one then plays: one to two notes, for
+what a hand does now is often heard only in the next one."""
+
+_LATER_WEIGHT = 0.7
+"""Worth of a step beyond those that are kept, which will be played again."""
+
+_LEAST_GAIN = 1e-9
 
 
 @dataclass(frozen=True)
@@ -30,26 +40,100 @@ class Rehearsal:
     frame_f1: float
 
 
-def rehearse(goals: Goals, model: PlayablePair, start: Floats, controller: Controller) -> Rehearsal:
-    """Play a song from a posture of shape ``(n,)``, step by step, as who plays the plan will."""
-    simulator = Simulator(model)
-    simulator.reset(start)
-    targets = np.empty((goals.n_steps, model.n_joints))
-    references = np.empty_like(targets)
-    events: list[KeyEvent] = []
-    for step in range(goals.n_steps):
-        mujoco.mj_kinematics(model.mj, simulator.data)  # tips as they are now
-        targets[step, :-1] = controller(
+@dataclass(frozen=True)
+class _Take:
+    """What one controller made of the next steps: a row for each step that would be kept.
+
+    Attributes:
+        targets: as in ``Rehearsal``.
+        reached: joint positions at the end of each step.
+        f1: of each step.
+        value: F1 of all steps tried, weighted; 1 for each weight where nothing is wrong.
+        memory: the controller's after the kept steps.
+    """
+
+    targets: Floats
+    reached: Floats
+    f1: Floats
+    value: float
+    memory: Memory
+
+
+class Rehearsing:
+    """A song being rehearsed with one controller or several, which know different ways to play."""
+
+    def __init__(
+        self, goals: Goals, model: PlayablePair, controllers: Sequence[Controller]
+    ) -> None:
+        self._goals, self._model, self._controllers = goals, model, list(controllers)
+        self._ahead = AHEAD_STEPS if len(controllers) > 1 else KEPT_STEPS
+        # Where the song is, a trial on from there, and after the kept steps of it and the best.
+        self._now, self._trial, self._after, self._best = (Simulator(model) for _ in range(4))
+
+    def __call__(self, start: Floats) -> Rehearsal:
+        """Play from a posture of shape ``(n,)``, step by step, as who plays the plan will."""
+        self._now.reset(start)
+        takes, memory, step = list[_Take](), self._controllers[0].memory, 0
+        while step < self._goals.n_steps:
+            takes.append(self._play_on(step, memory))
+            memory, step = takes[-1].memory, step + len(takes[-1].f1)
+        targets, reached, f1 = (
+            np.concatenate([getattr(take, name) for take in takes])
+            for name in ("targets", "reached", "f1")
+        )
+        reached[0] = start  # where whoever plays it begins
+        within = np.clip(reached, self._model.joint_low, self._model.joint_high)
+        return Rehearsal(targets, within, float(f1.mean()))
+
+    def _play_on(self, step: int, memory: Memory) -> _Take:
+        """The best way on. Who played last is asked first, and alone if it makes no mistake."""
+        steps = range(step, min(step + self._ahead, self._goals.n_steps))
+        weights = np.where(np.arange(len(steps)) < KEPT_STEPS, 1.0, _LATER_WEIGHT)
+        best, who = self._try(0, memory, steps, weights), 0
+        self._best, self._after = self._after, self._best
+        for index in range(1, len(self._controllers)):
+            if best.value > weights.sum() - _LEAST_GAIN:
+                break
+            take = self._try(index, memory, steps, weights)
+            if take.value > best.value + _LEAST_GAIN:
+                best, who = take, index
+                self._best, self._after = self._after, self._best
+        self._now, self._best = self._best, self._now
+        self._controllers.insert(0, self._controllers.pop(who))
+        return best
+
+    def _try(self, index: int, memory: Memory, steps: range, weights: Floats) -> _Take:
+        """Play steps with one controller; ``_after`` is then where the kept ones end."""
+        controller, simulator = self._controllers[index], self._trial
+        simulator.resume(self._now)
+        controller.memory = memory
+        rows = []
+        for step in steps:
+            rows.append(self._step(step, controller))
+            if len(rows) == min(KEPT_STEPS, len(steps)):
+                self._after.resume(simulator)
+                memory = controller.memory
+        targets, reached, f1 = (np.array(column) for column in zip(*rows, strict=True))
+        kept = slice(0, KEPT_STEPS)
+        return _Take(targets[kept], reached[kept], f1[kept], float(f1 @ weights), memory)
+
+    def _step(self, step: int, controller: Controller) -> tuple[Floats, Floats, float]:
+        """Targets, joint positions then, and F1 of a step of the trial."""
+        simulator, due = self._trial, self._goals.keys[step]
+        mujoco.mj_kinematics(self._model.mj, simulator.data)  # tips as they are now
+        hands = controller(
             step,
             simulator.joint_positions[:-1],
             simulator.joint_velocities[:-1],
             simulator.fingertips,
             simulator.keys_down,
         )
-        targets[step, -1] = goals.sustain[step]
-        events += simulator.advance(targets[step])
-        references[step] = simulator.joint_positions
-    references[0] = start  # where whoever plays it begins
-    heard = roll_of_events(events, goals.n_steps, goals.n_keys)
-    within = np.clip(references, model.joint_low, model.joint_high)
-    return Rehearsal(targets, within, frame_scores(goals.keys, heard).f1)
+        targets = np.append(hands, float(self._goals.sustain[step]))
+        simulator.advance(targets)
+        down = simulator.keys_down
+        total = int(due.sum() + down.sum())
+        return (
+            targets,
+            simulator.joint_positions,
+            2 * int((due & down).sum()) / total if total else 1.0,
+        )

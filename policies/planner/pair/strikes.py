@@ -41,6 +41,7 @@ class Strikes:
 
     Attributes:
         pressing: which fingers press in it, shape ``(fingers,)`` bool, right hand first.
+        released: key that each finger may still be down on, or ``NO_KEY``, shape ``(fingers,)``.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Strikes:
         self._schedule, self._places = schedule, places
         self._parameters, self._rules = parameters, parameters.rehearsal
         count = schedule.due.shape[1]
-        self._released = np.full(count, NO_KEY)  # key that a finger may still be down on
+        self.released = np.full(count, NO_KEY)
         self.pressing = np.zeros(count, bool)
 
     def __call__(self, step: int, tips: Floats) -> tuple[TipAims, TipAims]:
@@ -62,7 +63,7 @@ class Strikes:
             due, coming = self._schedule.due[step, finger], self._schedule.coming[step, finger]
             if due != NO_KEY:
                 self._play(aims, step, finger, tip)
-            elif coming != NO_KEY or self._released[finger] != NO_KEY:
+            elif coming != NO_KEY or self.released[finger] != NO_KEY:
                 self._wait(aims, step, finger, tip)
             elif tip[2] < self._places.white_m + _RISEN_M:
                 aims.place[0, finger, 1], aims.weight[0, finger, 1] = tip[1], 1.0 / _STAY_M
@@ -72,7 +73,7 @@ class Strikes:
         """Press a due key, or get over it first: up, then sideways."""
         key = int(self._schedule.due[step, finger])
         there, rules = self._places.touching[key], self._rules
-        self._released[finger] = key
+        self.released[finger] = key
         if self._over(key, tip) or self._on(key, tip):
             aim = self._places.pressed[key].copy()
             strikes = self._schedule.strikes[step, finger]
@@ -107,11 +108,11 @@ class Strikes:
 
     def _wait(self, aims: TipAims, step: int, finger: int, tip: Floats) -> None:
         """Rise from the key before, then wait over the coming one."""
-        key, gone = int(self._schedule.coming[step, finger]), int(self._released[finger])
-        self._released[finger] = NO_KEY
+        key, gone = int(self._schedule.coming[step, finger]), int(self.released[finger])
+        self.released[finger] = NO_KEY
         if gone != NO_KEY and self._down_on(gone, tip):
             if gone == key:
-                self._released[finger] = gone
+                self.released[finger] = gone
             top = self._places.touching[gone, 2] + self._rules.lift_m
             aims.set(0, finger, np.array([tip[0], tip[1], top]), _RISE_M)
         elif key != NO_KEY:

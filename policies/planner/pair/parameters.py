@@ -158,4 +158,4 @@ class PairPlanParameters:
     forearm_acceleration_m: float = 0.006
     forearm_speed_m: float = 0.03
     rehearsal: RehearsalParameters = RehearsalParameters()
-    ways: int = 1
+    ways: int = 8

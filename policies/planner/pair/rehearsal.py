@@ -15,8 +15,8 @@ from sim import PlayablePair, Simulator
 
 Floats = NDArray[np.float64]
 
-AHEAD_STEPS, KEPT_STEPS = 14, 6
-"""How far controllers are compared, and how far the best one then plays: one to two notes, for
+AHEAD_STEPS, KEPT_STEPS = 10, 4
+"""How far controllers are compared, and how far the best one then plays: about a note, for
 what a hand does now is often heard only in the next one."""
 
 _LATER_WEIGHT = 0.7

@@ -3,8 +3,8 @@
     python -m benchmarks.imitation rp1m.zarr --split my_split.yaml               # all, three seeds
     python -m benchmarks.imitation rp1m.zarr --split my_split.yaml --method diffusion --seed 0
 
-Every cell is one training and plays every song of the split once; doing nothing needs no training.
-Kept in ``benchmarks/results/imitation/``: stop and start again as you like. A row is filled when
+Every cell is one training and plays every song of the split once; doing nothing and planning need
+no training. Kept in ``benchmarks/results/imitation/``: stop and start again as you like. A row is filled when
 all three seeds are there. Cells of another dataset or split than the one given are refused.
 """
 
@@ -25,7 +25,9 @@ from policies.imitation.methods import METHODS
 from policies.imitation.songs import load_songs
 from policies.imitation.split import read_split
 from policies.imitation.table import columns
+from policies.planner.pair import make_pair_plan
 from sim.pair import build_pair, load_pair
+from sim.pair.playable import build_playable_pair
 
 PAGE = ROOT / "docs" / "imitation.md"
 CELLS = KEPT / "imitation"
@@ -49,10 +51,24 @@ def nothing(arguments: argparse.Namespace) -> dict[str, Any]:
     return {"songs": columns(Nothing(model), songs, model, 0)} | source(arguments)
 
 
+def planner(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Plan every song of the split and play it, without training on any."""
+    model = build_playable_pair(load_pair("shadow_pair_88"))
+    songs = load_songs(arguments.dataset, read_split(arguments.split), model.pair)
+    played = {
+        column: {song: make_pair_plan(songs.played[song].goals, model).frame_f1 for song in names}
+        for column, names in songs.split.columns.items()
+    }
+    return {"songs": played} | source(arguments)
+
+
 def source(arguments: argparse.Namespace) -> dict[str, Any]:
     """What a cell was measured on."""
     split = hashlib.sha256(arguments.split.read_bytes()).hexdigest()
     return {"dataset": arguments.dataset.name, "split": split, "budget_s": arguments.budget_s}
+
+
+UNTRAINED = {"nothing": nothing, "planner": planner}
 
 
 def cell(arguments: argparse.Namespace, method: str, seed: int) -> dict[str, Any]:
@@ -62,8 +78,8 @@ def cell(arguments: argparse.Namespace, method: str, seed: int) -> dict[str, Any
         SystemExit: the kept one was measured on something else.
     """
     path = CELLS / f"{method}-{seed}.json"
-    if method == "nothing":
-        found = kept(path, lambda: nothing(arguments))
+    if method in UNTRAINED:
+        found = kept(path, lambda: UNTRAINED[method](arguments))
     else:
         found = kept(path, lambda: learned(arguments, method, seed))
     wanted = source(arguments)
@@ -74,8 +90,8 @@ def cell(arguments: argparse.Namespace, method: str, seed: int) -> dict[str, Any
 
 def lines() -> Iterator[list[str]]:
     """The lines of the table; a row without all its seeds stays empty."""
-    for method in ("nothing", *METHODS):
-        wanted = 1 if method == "nothing" else len(SEEDS)
+    for method in (*UNTRAINED, *METHODS):
+        wanted = 1 if method in UNTRAINED else len(SEEDS)
         cells = [kept(path, dict) for path in sorted(CELLS.glob(f"{method}-?.json"))]
         means = [_mean_of(cells, column) if len(cells) == wanted else "" for column in COLUMNS]
         yield [method.replace("nothing", "doing nothing"), *means]
@@ -106,7 +122,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, choices=SEEDS, action="append")
     parser.add_argument("--budget-s", type=float, default=BUDGET_S)
     arguments = parser.parse_args()
-    cell(arguments, "nothing", 0)
+    for method in UNTRAINED:
+        cell(arguments, method, 0)
     for seed, method in product(arguments.seed or SEEDS, arguments.method or METHODS):
         cell(arguments, method, seed)
     fill("imitation", table(("policy", "in distribution", "easy", "hard"), lines()), PAGE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeAlias
 from zipfile import BadZipFile
@@ -14,11 +15,11 @@ from numpy.typing import NDArray
 from policies.bundle import is_bundle
 from policies.errors import DatasetError
 from policies.library import load_policy
-from policies.planner import make_plan
+from policies.planner.pair import PairPlanParameters, prepare
 from policies.policy import Policy
 from score import CONTROL_STEP_S, Goals
 from sim.pair import PairEnvironment, PairModel, build_pair, load_pair
-from sim.pair.playable import build_playable_pair
+from sim.pair.playable import PlayablePair, build_playable_pair
 
 
 class Player(Protocol):
@@ -92,6 +93,32 @@ class PolicyPlayer:
         return self._targets
 
 
+class PlannerPlayer:
+    """Plays as the planner does in its rehearsal: on from where the hands are."""
+
+    def __init__(self, goals: Goals, model: PlayablePair) -> None:
+        """Think a chunk through.
+
+        Raises:
+            UnreachableError: the planner cannot play it.
+        """
+        prepared = prepare(goals, model, replace(PairPlanParameters(), ways=1))
+        self._controller = prepared.controllers[0]
+        self._fresh, self._model = self._controller.memory, model.pair
+        self.start = model.pair.posture(prepared.start[:-1])
+
+    def reset(self, rng: np.random.Generator) -> None:
+        """Forget the rollout before; nothing is random here."""
+        self._controller.memory = self._fresh
+
+    def act(self, environment: PairEnvironment, step: int) -> NDArray[np.float64]:
+        """The controller's answer to the state of the hands, and the pedal as in the score."""
+        data, sounding = environment.data, environment.sounding
+        positions, speeds = (self._model.servo_positions(q) for q in (data.qpos, data.qvel))
+        targets = self._controller(step, positions, speeds, environment.fingertips, sounding)
+        return np.append(targets, float(environment.goals.sustain[step]))
+
+
 def choose_player(goals: Goals, rig: str, given: Path | None) -> Player:
     """Whoever plays a chunk: the planner, or what ``--policy`` gives.
 
@@ -110,7 +137,7 @@ def choose_player(goals: Goals, rig: str, given: Path | None) -> Player:
     pair_rig = load_pair(rig)
     playable = build_playable_pair(pair_rig)
     if given is None:
-        return PolicyPlayer(make_plan(goals, playable), playable.pair)
+        return PlannerPlayer(goals, playable)
     path = given / f"{goals.name}.npz" if given.is_dir() else given
     if not is_bundle(path):
         return open_loop(goals, rig, given)

@@ -12,7 +12,7 @@ from policies.imitation.data import Rollouts, dataset_stretch, read_dataset
 from policies.imitation.errors import SplitError
 from policies.imitation.evaluation import Song
 from policies.imitation.split import Split, check_split
-from policies.planner import make_plan
+from policies.planner.pair import PairPlanParameters, prepare
 from score import Goals, ScoreError, song_names
 from score.corpus import is_corpus_name
 from score.robopianist import load_goals
@@ -66,7 +66,8 @@ def load_songs(dataset: Path, split: Split, model: PairModel) -> Songs:
 
 def planned_start(goals: Goals, model: PairModel) -> NDArray[np.float64]:
     """Where the planner puts the hands before a song, shape ``(n_joints,)`` [rad, m]."""
-    return model.posture(make_plan(goals, build_playable_pair(model.rig)).start[:-1])
+    prepared = prepare(goals, build_playable_pair(model.rig), PairPlanParameters())
+    return model.posture(prepared.start[:-1])
 
 
 def _unrecorded(song: str, stretch: float) -> Goals:

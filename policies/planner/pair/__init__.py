@@ -1,6 +1,6 @@
 """The planner for two hands (docs/two_hands.md)."""
 
-from policies.planner.pair.make import PairPlan, make_pair_plan
+from policies.planner.pair.make import PairPlan, Prepared, make_pair_plan, prepare
 from policies.planner.pair.parameters import PairPlanParameters
 
-__all__ = ["PairPlan", "PairPlanParameters", "make_pair_plan"]
+__all__ = ["PairPlan", "PairPlanParameters", "Prepared", "make_pair_plan", "prepare"]

@@ -51,6 +51,23 @@ class PairPlan:
     frame_f1: float
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A song that was thought through, but not played.
+
+    Attributes:
+        start: posture before the song, shape ``(n,)`` [rad, m for slides].
+        fingers: as in ``PairPlan``.
+        left_out: as in ``PairPlan``.
+        controllers: play it from wherever the hands are, each in another way.
+    """
+
+    start: Floats
+    fingers: Mapping[str, Fingers]
+    left_out: tuple[Press, ...]
+    controllers: tuple[Controller, ...]
+
+
 def make_pair_plan(
     goals: Goals, model: PlayablePair, parameters: PairPlanParameters | None = None
 ) -> PairPlan:
@@ -59,7 +76,18 @@ def make_pair_plan(
     Raises:
         UnreachableError: neither hand reaches any note.
     """
-    parameters = parameters or PairPlanParameters()
+    prepared = prepare(goals, model, parameters or PairPlanParameters())
+    rehearsal = Rehearsing(goals, model, prepared.controllers)(prepared.start)
+    plan = Plan(model.rig.name, model.joint_names, rehearsal.references, rehearsal.targets)
+    return PairPlan(plan, prepared.fingers, prepared.left_out, rehearsal.frame_f1)
+
+
+def prepare(goals: Goals, model: PlayablePair, parameters: PairPlanParameters) -> Prepared:
+    """Share notes, choose fingers and find a motion; the hands do not move yet.
+
+    Raises:
+        UnreachableError: neither hand reaches any note.
+    """
     hands = {side: HandKinematics(model, side) for side in SIDES}
     places = KeyPlaces(model.keyboard, parameters)
     books = {side: GripBook(hand, places, parameters) for side, hand in hands.items()}
@@ -72,13 +100,11 @@ def make_pair_plan(
     motion = _motion(goals, model, hands, fingerings, places=places, parameters=parameters)
     tips = {side: hand.tips(motion[:, hand.columns]) for side, hand in hands.items()}
     schedule = Schedule.of(fingers, tips, places, parameters.rehearsal.give_up_m)
-    controllers = [
+    controllers = tuple(
         Controller(model, hands, places, schedule=schedule, planned=motion, parameters=way)
         for way in draw_ways(parameters)
-    ]
-    rehearsal = Rehearsing(goals, model, controllers)(np.append(motion[0], 0.0))
-    plan = Plan(model.rig.name, model.joint_names, rehearsal.references, rehearsal.targets)
-    return PairPlan(plan, fingers, share.left_out, rehearsal.frame_f1)
+    )
+    return Prepared(np.append(motion[0], 0.0), fingers, share.left_out, controllers)
 
 
 def _motion(

@@ -32,6 +32,7 @@ from policies.dataset import (
     read_stats,
 )
 from policies.dataset.player import PolicyPlayer
+from policies.dataset.rollouts import Order, play, rollout_seed, smooth_noise
 from policies.errors import DatasetError
 from policies.evaluation import evaluate
 from policies.planner import make_plan
@@ -280,3 +281,18 @@ def test_a_plan_sees_what_it_saw_in_its_own_simulator(song: Path) -> None:
         heard[step] = environment.sounding
     expected = evaluate(plan, model, chunk.goals, 1).frame_f1
     assert frame_scores(chunk.goals.keys, heard).f1 == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_planner_answers_to_noise(song: Path) -> None:
+    """Its rollouts are not one performance with noise on it."""
+    (chunk,) = load_chunks([str(song)], 1.0)
+    order = Order(chunk.goals, "0", RIG, None, choose_player, noise=0.01, seed=0)
+    first, second = (play(order, index) for index in range(2))
+    noises = []
+    for index in range(2):
+        rng = np.random.default_rng(rollout_seed(0, "0", index))
+        rng.standard_normal(46)  # of the start
+        noises.append(smooth_noise(build_pair(load_pair(RIG)), chunk.goals.n_steps, 0.01, rng))
+    answers = [r.arrays["actions"] - n for r, n in zip((first, second), noises, strict=True)]
+    assert np.abs(answers[0] - answers[1])[1:].max() > 0.05
+    assert min(first.f1, second.f1) > 0.8

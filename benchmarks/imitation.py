@@ -4,8 +4,9 @@
     python -m benchmarks.imitation rp1m.zarr --split my_split.yaml --method diffusion --seed 0
 
 Every cell is one training and plays every song of the split once; doing nothing and planning need
-no training. Kept in ``benchmarks/results/imitation/``: stop and start again as you like. A row is filled when
-all three seeds are there. Cells of another dataset or split than the one given are refused.
+no training. Kept in ``benchmarks/results/imitation/``: stop and start again as you like. A row is
+filled when all three seeds are there. Cells of another dataset or split than the one given are
+refused.
 """
 
 from __future__ import annotations

@@ -93,7 +93,12 @@ def _evaluate(
 
     goals = load_goals(song, model, arguments.tempo)
     started_s = time.monotonic()
-    policy = load_policy(arguments.policy, model, goals)
+    policy = load_policy(
+        arguments.policy,
+        model,
+        goals,
+        lambda share: line.show(f"{song}  planning {bar(share)}"),
+    )
     load_s = time.monotonic() - started_s
     done = itertools.count(1)
 

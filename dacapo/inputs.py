@@ -73,24 +73,36 @@ def load_goals(song: str, model: PlayableModel, tempo: float = 1.0) -> Goals:
 def settle_policy(
     policy: str | None, model: PlayableModel, goals: Goals, *, fitted: bool = False
 ) -> str:
-    """Who plays: what the user asked for, or what fits best, which is then said in one line.
+    """Who plays, as ``name_policy`` has it, and can.
+
+    Raises:
+        PolicyError: what was asked for does not exist, or was made for something else.
+    """
+    from policies import load_policy
+
+    name = name_policy(policy, model, goals, fitted=fitted)
+    load_policy(name, model, goals)  # fails here, before anything has started
+    return name
+
+
+def name_policy(
+    policy: str | None, model: PlayableModel, goals: Goals, *, fitted: bool = False
+) -> str:
+    """What the user asked for, or what fits best, which is then said in one line.
 
     Args:
         policy: what the user asked for, if anything.
         model: the rig.
         goals: the song.
         fitted: whether the model has the physics of a parameters file.
-
-    Raises:
-        PolicyError: what was asked for does not exist, or was made for something else.
     """
-    from policies import choose_policy, load_policy
+    from policies import choose_policy
 
-    if policy is None:
-        policy, reason = choose_policy(model, goals, fitted=fitted)
-        remark(reason)
-    load_policy(policy, model, goals)  # fails here, before anything has started
-    return policy
+    if policy is not None:
+        return policy
+    name, reason = choose_policy(model, goals, fitted=fitted)
+    remark(reason)
+    return name
 
 
 def remark_findings(song: str, model: RigModel) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from dacapo.inputs import load_goals, load_playable, settle_policy
+from dacapo.inputs import load_goals, load_playable, name_policy
 from dacapo.output import print_json, print_table
+from dacapo.progress import LiveLine, bar
 
 UNUSED = ("params", "world", "device", "port", "keyboard", "video")
 
@@ -32,7 +33,11 @@ def _play_policy(arguments: argparse.Namespace) -> int:
 
     model = load_playable(arguments.rig, None)
     goals = load_goals(arguments.song, model)
-    policy = load_policy(settle_policy(arguments.policy, model, goals), model, goals)
+    spec = name_policy(arguments.policy, model, goals)
+    with LiveLine() as line:
+        policy = load_policy(
+            spec, model, goals, lambda share: line.show(f"{goals.name}  planning {bar(share)}")
+        )
     played: list[Performance] = []
     scores = evaluate(policy, model, goals, 1, on_episode=played.append)
     performance = played[0]

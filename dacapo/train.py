@@ -188,9 +188,12 @@ def _train(goals: Goals, folder: Path, arguments: argparse.Namespace, started_s:
 
 def _task(goals: Goals, arguments: argparse.Namespace) -> Task:
     from policies.learning.train import Task
+    from score import DaCapoError
     from sim import Randomisation
 
     known, width = load_fitted(arguments.rig, arguments.params), arguments.randomise
+    if width is not None and not known.parameters.values:
+        raise DaCapoError(f"{arguments.rig} has no physics to randomise: leave out --randomise")
     within = Randomisation.within(known.parameters, known.intervals)
     return Task(
         goals=goals,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from policies.bundle import BundlePolicy, check_bundle, read_bundle
 from policies.errors import BundleError, PolicyError
-from policies.planner import make_plan
+from policies.planner import OnProgress, make_plan
 from policies.policy import Policy, lateness_of
 from score import Goals
 from sim import PlayableModel
@@ -17,7 +17,12 @@ ZOO_FOLDER = Path(__file__).parent / "zoo"
 """The policies that come with the project: a folder a rig, a bundle a song."""
 
 
-def load_policy(spec: str, model: PlayableModel, goals: Goals) -> Policy:
+def load_policy(
+    spec: str,
+    model: PlayableModel,
+    goals: Goals,
+    on_progress: OnProgress = lambda share: None,
+) -> Policy:
     """Make or load a policy for a song on a rig.
 
     Args:
@@ -25,6 +30,7 @@ def load_policy(spec: str, model: PlayableModel, goals: Goals) -> Policy:
             policy bundle.
         model: the rig.
         goals: the song on that rig's keyboard.
+        on_progress: as ``make_plan`` has it.
 
     Raises:
         PolicyError: an unknown policy, or none in the zoo.
@@ -32,7 +38,7 @@ def load_policy(spec: str, model: PlayableModel, goals: Goals) -> Policy:
         UnreachableError: the rig cannot play some notes of the song.
     """
     if spec == PLANNER:
-        return make_plan(goals, model)
+        return make_plan(goals, model, on_progress=on_progress)
     if spec == ZOO:
         return _from_zoo(model, goals)
     path = Path(spec)

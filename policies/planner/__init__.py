@@ -2,7 +2,8 @@
 
 from policies.planner.limits import playing_limits
 from policies.planner.make import make_plan
+from policies.planner.pair import OnProgress
 from policies.planner.parameters import PlanParameters, load_parameters
 from policies.planner.plan import Plan
 
-__all__ = ["Plan", "PlanParameters", "load_parameters", "make_plan", "playing_limits"]
+__all__ = ["OnProgress", "Plan", "PlanParameters", "load_parameters", "make_plan", "playing_limits"]

@@ -9,7 +9,7 @@ from policies.planner.fingering import choose_fingering
 from policies.planner.kinematics import Finger
 from policies.planner.lateness import measure_lateness
 from policies.planner.motion import make_motion
-from policies.planner.pair import make_pair_plan
+from policies.planner.pair import OnProgress, make_pair_plan
 from policies.planner.parameters import PlanParameters, load_parameters
 from policies.planner.physics import Physics
 from policies.planner.plan import Plan
@@ -20,7 +20,12 @@ from sim import PlayableModel, PlayablePair, RigModel, build_model, limit_target
 from sim.environment import check_goals
 
 
-def make_plan(goals: Goals, model: PlayableModel, parameters: PlanParameters | None = None) -> Plan:
+def make_plan(
+    goals: Goals,
+    model: PlayableModel,
+    parameters: PlanParameters | None = None,
+    on_progress: OnProgress = lambda share: None,
+) -> Plan:
     """Plan a song on a rig of one hand or two, for the physics that its model has.
 
     The model's command delay is no business of a plan: who plays leads it, and the plan's own
@@ -30,6 +35,7 @@ def make_plan(goals: Goals, model: PlayableModel, parameters: PlanParameters | N
         goals: the song.
         model: the rig.
         parameters: of the planner for one hand; the rig's tuned ones by default.
+        on_progress: is told how far the plan for two hands is, which takes its time.
 
     Raises:
         SimError: goals for another keyboard.
@@ -38,7 +44,8 @@ def make_plan(goals: Goals, model: PlayableModel, parameters: PlanParameters | N
     check_goals(model, goals)
     if isinstance(model, RigModel):
         return _make_hand_plan(goals, model, parameters)
-    return make_pair_plan(goals, cast(PlayablePair, model)).plan  # there is no other kind
+    pair = cast(PlayablePair, model)  # there is no other kind
+    return make_pair_plan(goals, pair, on_progress=on_progress).plan
 
 
 def _make_hand_plan(goals: Goals, model: RigModel, parameters: PlanParameters | None) -> Plan:

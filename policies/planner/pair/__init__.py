@@ -2,5 +2,6 @@
 
 from policies.planner.pair.make import PairPlan, Prepared, make_pair_plan, prepare
 from policies.planner.pair.parameters import PairPlanParameters
+from policies.planner.pair.rehearsal import OnProgress
 
-__all__ = ["PairPlan", "PairPlanParameters", "Prepared", "make_pair_plan", "prepare"]
+__all__ = ["OnProgress", "PairPlan", "PairPlanParameters", "Prepared", "make_pair_plan", "prepare"]

@@ -19,7 +19,7 @@ from policies.planner.pair.motion import MotionOptimiser
 from policies.planner.pair.parameters import PairPlanParameters
 from policies.planner.pair.places import KeyPlaces
 from policies.planner.pair.posture import Posture, posture_of
-from policies.planner.pair.rehearsal import Rehearsing
+from policies.planner.pair.rehearsal import OnProgress, Rehearsing
 from policies.planner.pair.schedule import Schedule
 from policies.planner.pair.share import Sharing
 from policies.planner.pair.ways import draw_ways
@@ -69,15 +69,18 @@ class Prepared:
 
 
 def make_pair_plan(
-    goals: Goals, model: PlayablePair, parameters: PairPlanParameters | None = None
+    goals: Goals,
+    model: PlayablePair,
+    parameters: PairPlanParameters | None = None,
+    on_progress: OnProgress = lambda share: None,
 ) -> PairPlan:
-    """Plan a song for two hands.
+    """Plan a song for two hands; with chords of four, about a minute for half a minute of song.
 
     Raises:
         UnreachableError: neither hand reaches any note.
     """
     prepared = prepare(goals, model, parameters or PairPlanParameters())
-    rehearsal = Rehearsing(goals, model, prepared.controllers)(prepared.start)
+    rehearsal = Rehearsing(goals, model, prepared.controllers)(prepared.start, on_progress)
     plan = Plan(model.rig.name, model.joint_names, rehearsal.references, rehearsal.targets)
     return PairPlan(plan, prepared.fingers, prepared.left_out, rehearsal.frame_f1)
 

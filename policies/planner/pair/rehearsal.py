@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import mujoco
 import numpy as np
@@ -14,6 +15,9 @@ from score import Goals
 from sim import PlayablePair, Simulator
 
 Floats = NDArray[np.float64]
+
+OnProgress: TypeAlias = Callable[[float], None]
+"""Is told the share of the song that is planned, 0 to 1."""
 
 AHEAD_STEPS, KEPT_STEPS = 10, 4
 """How far controllers are compared, and how far the best one then plays: about a note, for
@@ -70,13 +74,14 @@ class Rehearsing:
         # Where the song is, a trial on from there, and after the kept steps of it and the best.
         self._now, self._trial, self._after, self._best = (Simulator(model) for _ in range(4))
 
-    def __call__(self, start: Floats) -> Rehearsal:
+    def __call__(self, start: Floats, on_progress: OnProgress = lambda share: None) -> Rehearsal:
         """Play from a posture of shape ``(n,)``, step by step, as who plays the plan will."""
         self._now.reset(start)
         takes, memory, step = list[_Take](), self._controllers[0].memory, 0
         while step < self._goals.n_steps:
             takes.append(self._play_on(step, memory))
             memory, step = takes[-1].memory, step + len(takes[-1].f1)
+            on_progress(step / self._goals.n_steps)
         targets, reached, f1 = (
             np.concatenate([getattr(take, name) for take in takes])
             for name in ("targets", "reached", "f1")

@@ -180,3 +180,26 @@ def test_a_forearm_follows_a_motion() -> None:
         simulator.advance(targets)
         followed.append(simulator.joint_positions[across])
     assert np.abs(np.array(followed) - wanted).max() < 0.01
+
+
+def test_several_ways_play_better_than_one() -> None:
+    told: list[float] = []
+    one = replace(PairPlanParameters(), ways=1)
+    alone = make_pair_plan(pair_goals(PHRASE), nominal_pair(FIVE), one, told.append)
+    assert alone.frame_f1 < planned(FIVE).frame_f1
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+
+
+def test_another_simulator_goes_on_from_there() -> None:
+    """Also with keys that sound, and with what the solver remembers."""
+    model, plan = nominal_pair(FIVE), planned(FIVE).plan
+    first, second = Simulator(model), Simulator(model)
+    first.reset(plan.start)
+    for targets in plan.targets[:16]:
+        first.advance(targets)
+    assert first.sounding_keys
+    second.resume(first)
+    for targets in plan.targets[16:32]:
+        assert first.advance(targets) == second.advance(targets)
+        np.testing.assert_array_equal(first.data.qpos, second.data.qpos)

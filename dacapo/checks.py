@@ -20,7 +20,18 @@ ROOT = Path(__file__).resolve().parent.parent
 """The checkout."""
 
 SETUP = "make setup"
-OPTIONAL_EXTRAS = ("train", "calibrate", "hardware", "corpus", "dev")
+OPTIONAL_EXTRAS = (
+    "train",
+    "calibrate",
+    "hardware",
+    "mjx",
+    "gym",
+    "dataset",
+    "corpus",
+    "cluster",
+    "peers",
+    "dev",
+)
 INSTALL_EXTRA = ".venv/bin/python -m pip install -e '.[{}]'"
 PROBE_TIMEOUT_S = 60.0
 

@@ -58,7 +58,10 @@ def write_bundle(bundle: Bundle, path: Path) -> None:
 
 def is_bundle(path: Path) -> bool:
     """Whether a file is a zip with a manifest; what else is wrong with it, reading tells."""
-    return zipfile.is_zipfile(path) and MANIFEST in zipfile.ZipFile(path).namelist()
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return MANIFEST in archive.namelist()
 
 
 def read_bundle(path: Path) -> Bundle:

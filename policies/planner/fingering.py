@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import UnreachableError
-from policies.planner.parameters import PlanParameters, sideways_gap
+from policies.planner.aside import REST_STEPS, lack_of_room, room_aside
+from policies.planner.parameters import PlanParameters
 from policies.planner.reach import Reach, key_points
 from score import CONTROL_STEP_S, Goals, Press
 from sim import Rig
@@ -26,6 +27,7 @@ _RAIL_GRID_M = 0.0058
 _WHITE_PITCH_M = 0.0235
 _FORBIDDEN = 1e3
 _CROWDED_COST = 20.0
+_ASIDE_COST = 1.0
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def choose_fingering(goals: Goals, rig: Rig, reach: Reach, parameters: PlanParam
     """The cheapest fingering of a song.
 
     Costs: fingers stretched from their neutral place, rail travel and speed, one finger moving
-    from key to key without time, tips closer than their width.
+    from key to key without time, tips closer than their width, keys struck beside their middle.
 
     Raises:
         UnreachableError: naming notes that no finger reaches, or more notes at once than fingers.
@@ -122,12 +124,15 @@ class _Costs:
         self.points = key_points(rig, parameters)[:, :2]
         self.speed = 0.8 * rig.rail.no_load_speed_m_per_s
         self.distance = np.abs(grid[:, None] - grid[None, :])
+        self.aside = 2 * room_aside(rig)
 
     def posture(self, chord: _Chord, matching: Matching) -> Array:
         """Cost of holding a chord with these fingers."""
+        parameters = self.parameters
         pairs = pairwise(sorted(matching.items(), key=lambda item: item[1]))
         crowded = sum(
-            self._crowded(self.points[high.key] - self.points[low.key], above - below)
+            lack_of_room(self.points[high.key] - self.points[low.key], above - below, parameters)
+            > 0.0
             for (low, below), (high, above) in pairs
         )
         return self.stretch(chord, matching) + _CROWDED_COST * crowded
@@ -180,15 +185,13 @@ class _Costs:
             cost = self.parameters.same_finger_cost * keys_wide / (1 + max(rest, 0))
             return 0.0 if same_key else cost
         if same_key:  # the second finger would have to push the first off the key
-            return self.parameters.substitution_cost / (1 + max(rest - 1, 0))
+            away = rest >= REST_STEPS
+            return self.parameters.substitution_cost / (rest - 1) if away else _CROWDED_COST
         crossed = apart[1] * (other_finger - finger) < 0
-        crowded = crossed or self._crowded(apart, other_finger - finger)
-        return _CROWDED_COST if crowded and rest < 3 else 0.0
-
-    def _crowded(self, apart: Array, fingers: int) -> bool:
-        """Whether two struck points leave too little room for fingers so many places apart."""
-        needed = sideways_gap(apart[0], self.parameters, abs(fingers))
-        return bool(abs(apart[1]) < needed)
+        lack = lack_of_room(apart, abs(other_finger - finger), self.parameters)
+        if rest >= REST_STEPS or (lack <= 0.0 and not crossed):
+            return 0.0
+        return _CROWDED_COST if crossed or lack > self.aside else _ASIDE_COST
 
     def check(self, chords: list[_Chord], matchings: list[Matching], positions: list[int]) -> None:
         """Raise when even the cheapest fingering holds something forbidden."""

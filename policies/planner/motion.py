@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.planner.aside import aside_track, strike_asides
 from policies.planner.fingering import Fingering
 from policies.planner.parameters import PlanParameters, sideways_gap
 from policies.planner.reach import Reach, key_points
@@ -45,9 +46,11 @@ def make_motion(
     """Hover, get ready, strike, hold and release every note with its finger."""
     rail = _rail_path(goals, fingering, rig, reach)
     builder = _Tips(goals.n_steps, rail, rig, reach, parameters)
+    asides = strike_asides(goals, fingering.finger, builder.keys, rig, parameters)
     for index in range(len(rig.hand.fingers)):
         presses = [press for press in goals.presses if fingering.finger[press] == index]
         builder.play(index, presses)
+        builder.tips[:, index, 1] += aside_track(presses, asides, goals.n_steps)
     builder.keep_apart()
     return Motion(rail, builder.tips, builder.pressed, builder.pitches())
 

@@ -1,0 +1,92 @@
+"""Keys struck beside their middle, so that two fingers have room on neighbouring keys.
+
+Links of fingers are wider than keys. A finger that has to wait for its key until its neighbour has
+left the one before would be late; one that strikes a little farther from it need not wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.planner.parameters import PlanParameters, sideways_gap
+from score import Goals, Press
+from sim import Rig
+
+Array = NDArray[np.float64]
+
+REST_STEPS = 3
+"""Control steps of rest after which a finger is out of the way of the next one."""
+
+_MARGIN_M = 0.0005
+
+
+def room_aside(rig: Rig) -> float:
+    """How far from the middle of a white key a tip may press it without the keys beside it [m]."""
+    keyboard = rig.keyboard
+    pitch = float(np.diff(keyboard.center_y[~keyboard.black]).min())
+    return max(pitch - keyboard.white_shape.size[1] / 2 - rig.hand.tip_radius_m - _MARGIN_M, 0.0)
+
+
+def lack_of_room(apart: Array, fingers: int, parameters: PlanParameters) -> float:
+    """How much closer two struck points are than tips so many places apart may be [m].
+
+    Args:
+        apart: from one to the other, ``(x, y)`` [m].
+        fingers: 1 for neighbours.
+        parameters: of the rig.
+    """
+    return float(sideways_gap(apart[0], parameters, fingers) - abs(apart[1]))
+
+
+def strike_asides(
+    goals: Goals, finger: Mapping[Press, int], points: Array, rig: Rig, parameters: PlanParameters
+) -> dict[Press, tuple[float, float]]:
+    """How far beside the middle each note is struck, and left [m, positive to higher notes].
+
+    Args:
+        goals: the song.
+        finger: of each note.
+        points: where keys are struck, shape ``(n_keys, 3)`` [m].
+        rig: the hand and its keyboard.
+        parameters: of the rig.
+    """
+    most = room_aside(rig)
+    struck, left = dict.fromkeys(finger, 0.0), dict.fromkeys(finger, 0.0)
+    for before, after in _successions(goals):
+        fingers = finger[after] - finger[before]
+        apart = points[after.key, :2] - points[before.key, :2]
+        if fingers * apart[1] <= 0.0:
+            continue  # one finger, or two that cross
+        lack = lack_of_room(apart, abs(fingers), parameters)
+        aside = np.sign(fingers) * (most if lack > 0 else 0.0)
+        left[before] = max(left[before], -aside, key=abs)
+        struck[after] = max(struck[after], aside, key=abs)
+    return {press: (struck[press], left[press]) for press in finger}
+
+
+def aside_track(presses: list[Press], asides: Mapping[Press, tuple[float, float]], n: int) -> Array:
+    """How far aside one finger is in each of ``n`` rows [m]: it slides while it holds and waits."""
+    knots = [
+        (row, aside)
+        for press in presses
+        for row, aside in zip((press.start, press.end), asides[press], strict=True)
+    ]
+    if not knots:
+        return np.zeros(n)
+    rows, offsets = zip(*knots, strict=True)
+    return np.interp(np.arange(n), rows, offsets)
+
+
+def _successions(goals: Goals) -> Iterator[tuple[Press, Press]]:
+    """Notes that follow each other so soon that fingers may be in each other's way."""
+    starts = sorted({press.start for press in goals.presses})
+    by_start = {row: [p for p in goals.presses if p.start == row] for row in starts}
+    for earlier, later in pairwise(starts):
+        for before in by_start[earlier]:
+            for after in by_start[later]:
+                if 0 <= after.start - before.end < REST_STEPS:
+                    yield before, after

@@ -59,10 +59,9 @@ def strike_asides(
     for before, after in _successions(goals):
         fingers = finger[after] - finger[before]
         apart = points[after.key, :2] - points[before.key, :2]
-        if fingers * apart[1] <= 0.0:
-            continue  # one finger, or two that cross
-        lack = lack_of_room(apart, abs(fingers), parameters)
-        aside = np.sign(fingers) * (most if lack > 0 else 0.0)
+        if fingers * apart[1] <= 0.0 or lack_of_room(apart, abs(fingers), parameters) <= 0.0:
+            continue  # one finger, two that cross, or room enough
+        aside = float(np.copysign(most, fingers))
         left[before] = max(left[before], -aside, key=abs)
         struck[after] = max(struck[after], aside, key=abs)
     return {press: (struck[press], left[press]) for press in finger}

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from policies import PlanParameters, UnreachableError
 from policies.planner import load_parameters
+from policies.planner.aside import REST_STEPS
 from policies.planner.fingering import Fingering, choose_fingering
 from policies.planner.reach import Reach, measure_reach
 from score import Goals, Note, Score, load_song, song_names
@@ -114,10 +115,17 @@ def test_notes_side_by_side_take_fingers_side_by_side(rig: str) -> None:
 
 
 @every_rig
-def test_fingers_with_wide_links_do_not_crowd_on_neighbouring_keys(rig: str) -> None:
+def test_neighbouring_keys_one_after_the_other_take_neighbouring_fingers(rig: str) -> None:
     _, fingering = fingering_of(chord_score((60,), (62,), (64,)), rig)
-    narrow = load_parameters(rig).link_gap_m < 0.0235
-    assert len(set(fingering.finger.values())) == (3 if narrow else 1)
+    assert [fingering.finger[p] for p in sorted(fingering.finger, key=str)] == [0, 1, 2]
+
+
+@every_rig
+def test_no_finger_takes_a_key_over_from_another_without_rest(rig: str) -> None:
+    _, fingering = fingering_of(load_song("twinkle_twinkle_little_star"), rig)
+    for before, after in pairwise(sorted(fingering.finger, key=lambda press: press.start)):
+        if before.key == after.key and after.start - before.end < REST_STEPS:
+            assert fingering.finger[before] == fingering.finger[after]
 
 
 @every_rig

@@ -188,7 +188,7 @@ def _told(values: list[float]) -> str:
 def main() -> None:
     """Measure what is chosen and not kept yet, then write the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--world", type=int, action="append", help="default: 11 to 18")
+    parser.add_argument("--world", type=int, action="append", help="default: 14 to 21")
     parser.add_argument("--kind", choices=KINDS, action="append")
     arguments = parser.parse_args()
     for number in arguments.world or WORLDS:

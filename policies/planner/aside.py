@@ -22,6 +22,7 @@ REST_STEPS = 3
 """Control steps of rest after which a finger is out of the way of the next one."""
 
 _MARGIN_M = 0.0005
+"""Between a tip that presses a key aside and the key next to it."""
 
 
 def room_aside(rig: Rig) -> float:

@@ -10,18 +10,27 @@ from rclpy.executors import SingleThreadedExecutor
 
 
 class Beside:
-    """A plain node that spins on its own thread."""
+    """A plain node that spins on its own thread; it is woken up and ends before the node goes."""
 
     def __init__(self, context: Context) -> None:
         self.node = rclpy.create_node("beside", context=context)
         self._executor = SingleThreadedExecutor(context=context)
         self._executor.add_node(self.node)
-        self._thread = threading.Thread(target=self._executor.spin, daemon=True)
+        self._open = True
+        self._thread = threading.Thread(target=self._spin, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
+        self._open = False
+        self._executor.create_task(lambda: None)
+        self._thread.join(timeout=5.0)
+        assert not self._thread.is_alive()
         self._executor.shutdown()
         self.node.destroy_node()
+
+    def _spin(self) -> None:
+        while self._open:
+            self._executor.spin_once()
 
 
 def until(condition: Callable[[], bool], timeout_s: float = 5.0) -> bool:

@@ -109,6 +109,8 @@ class PianoNode(Node):
         if self._thread.is_alive():
             self._spinner.create_task(lambda: None)  # something to wake up for
             self._thread.join(timeout=2.0)
+            if self._thread.is_alive():
+                self.get_logger().error("still busy after 2 s: its thread is left behind")
         self.release()
         self._spinner.shutdown(timeout_sec=0.0)
         self.destroy_node()

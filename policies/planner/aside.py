@@ -21,6 +21,10 @@ Array = NDArray[np.float64]
 REST_STEPS = 3
 """Control steps of rest after which a finger is out of the way of the next one."""
 
+AWAY_M, WAIT_M = 0.006, 0.004
+"""How much farther aside a finger is that has left its key, and one that waits above it: the links
+of one that is lifted are nearer to its neighbour's than its tip is."""
+
 _MARGIN_M = 0.0005
 """Between a tip that presses a key aside and the key next to it."""
 
@@ -69,16 +73,28 @@ def strike_asides(
 
 
 def aside_track(presses: list[Press], asides: Mapping[Press, tuple[float, float]], n: int) -> Array:
-    """How far aside one finger is in each of ``n`` rows [m]: it slides while it holds and waits."""
-    knots = [
-        (row, aside)
-        for press in presses
-        for row, aside in zip((press.start, press.end), asides[press], strict=True)
-    ]
-    if not knots:
-        return np.zeros(n)
-    rows, offsets = zip(*knots, strict=True)
-    return np.interp(np.arange(n), rows, offsets)
+    """How far aside one finger is in each of ``n`` rows [m].
+
+    It slides while it holds; in the air it is still farther out of the other finger's way.
+
+    Args:
+        presses: of the finger, in order.
+        asides: of ``strike_asides``.
+        n: number of rows.
+    """
+    track: dict[int, float] = {0: 0.0}
+    for press in presses:
+        struck, left = asides[press]
+        if press.start - 1 > max(track):
+            track[press.start - 1] = _farther(struck, WAIT_M)
+        track[press.start] = struck
+        track.setdefault(press.end - 1, left)
+        track[press.end] = _farther(left, AWAY_M)
+    return np.interp(np.arange(n), list(track), list(track.values()))
+
+
+def _farther(aside: float, more: float) -> float:
+    return aside + float(np.copysign(more, aside)) if aside else 0.0
 
 
 def _successions(goals: Goals) -> Iterator[tuple[Press, Press]]:

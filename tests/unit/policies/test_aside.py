@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.planner import load_parameters
-from policies.planner.aside import aside_track, room_aside, strike_asides
+from policies.planner.aside import (
+    AWAY_M,
+    WAIT_M,
+    aside_track,
+    room_aside,
+    strike_asides,
+)
 from policies.planner.fingering import choose_fingering
 from policies.planner.parameters import sideways_gap
 from policies.planner.reach import key_points, measure_reach
@@ -17,7 +23,7 @@ from sim import Simulator, build_model, load_rig
 from tests.unit.playing import FOUR_SONGS, RIGS, goals_of, song_plan
 
 every_rig = pytest.mark.parametrize("rig", RIGS)
-OVERLAP_M = 0.0025
+OVERLAP_M = 0.002
 """By how much links of simulated fingers, which lag behind, come closer than they should."""
 
 
@@ -57,10 +63,14 @@ def test_successive_fingers_lean_away_from_each_other(
         assert not alone or struck == left == 0.0
 
 
-def test_a_finger_slides_while_it_holds() -> None:
-    presses = [Press(3, 2, 6), Press(5, 10, 12)]
-    track = aside_track(presses, {presses[0]: (0.002, -0.002), presses[1]: (0.001, 0.0)}, 14)
-    np.testing.assert_allclose(track[[0, 2, 4, 6, 10, 13]], [0.002, 0.002, 0, -0.002, 0.001, 0])
+def test_a_finger_slides_while_it_holds_and_is_farther_aside_in_the_air() -> None:
+    presses = [Press(3, 2, 7), Press(5, 10, 11), Press(3, 11, 13)]
+    asides = dict(zip(presses, [(0.002, -0.002), (0.001, 0.0), (0.0, -0.003)], strict=True))
+    track = aside_track(presses, asides, 16)
+    waits, leaves, last = 0.002 + WAIT_M, -0.002 - AWAY_M, -0.003 - AWAY_M
+    np.testing.assert_allclose(track[[0, 1, 2, 4, 6, 7]], [0, waits, 0.002, 0, -0.002, leaves])
+    np.testing.assert_allclose(track[9:14], [0.001 + WAIT_M, 0.001, 0.0, -0.003, last])
+    assert track[15] == track[13]
     np.testing.assert_array_equal(aside_track([], {}, 4), np.zeros(4))
 
 

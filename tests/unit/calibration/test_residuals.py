@@ -148,7 +148,7 @@ def test_the_gradient_leads_to_the_truth(segments: list[Segment]) -> None:
     names = ("finger_stiffness_nm_per_rad", "keyboard_z_m", "command_delay_s")
     free = FreeParameters.of(rig(), names, center=TRUTH, center_state_delay_s=STATE_DELAY_S)
     objective = Objective(rig(), segments, free)
-    z = free.start + np.array([0.03, -0.03, 0.04])
+    z = free.start + np.array([0.02, -0.02, 0.03])
     before = np.abs(z - free.start)
     z = least_squares(objective.residuals, z, z, AlongEntries(objective.residuals, 1e-3), 10)
     assert (np.abs(z - free.start) < 0.2 * before).all()

@@ -27,8 +27,9 @@ from piano_nodes.qos import STATES, TARGETS
 from sim import Rig, SimError
 from sim.realtime import PacingReport
 
-DISCOVERY_S = 1.5
-"""How long nodes may take to find each other [s]."""
+DISCOVERY_S = 3.5
+"""How long nodes may take to find each other [s]: Fast DDS tells of a participant when it begins
+and then every 3 s, and two that begin together were seen to miss the first."""
 
 LEAVE_S = 5.0
 """How long whoever drives the controllers may take to let go when all are told to end [s]."""

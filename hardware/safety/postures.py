@@ -20,7 +20,7 @@ CROSSED_M = 0.02
 """How far a fingertip may be on the wrong side of its neighbour [m]; wild corrections: 13 mm.
 
 Links that overlap a little are no fault by themselves: by the hands' own collision shapes the links
-of neighbouring fingers touch in 1 % of the steps of plans (docs/safety.md). Fingers that press
+of neighbouring fingers touch in 2 % of the steps of plans (docs/safety.md). Fingers that press
 against each other are what current limits are for.
 """
 

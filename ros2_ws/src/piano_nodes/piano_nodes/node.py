@@ -16,6 +16,7 @@ from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+from rclpy.task import Future
 
 from piano_nodes.parameters import Setting, Value, declare
 from piano_nodes.qos import DIAGNOSTICS
@@ -139,6 +140,10 @@ class PianoNode(Node):
             work: What to call.
         """
         self.create_timer(period_s, work, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def soon(self, work: Callable[[], Any]) -> Future:
+        """Call something once on the executor's thread; done with what it returned."""
+        return self._spinner.create_task(work)
 
     def publish_diagnostics(
         self, warning: str, values: Mapping[str, Any], error: str = "", usable: bool = True

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rclpy.action import ActionClient
+from rclpy.task import Future
 from std_srvs.srv import Trigger
 
 from piano_msgs.action import Play
@@ -102,14 +103,14 @@ class PlayClient(PianoNode):
         if not self._await(self._action.server_is_ready, SERVER_S):
             raise NodeError(f"nobody answers to {PLAY}: is the node 'player' running?")
         goal = Play.Goal(song=str(self.values["song"]), folder=str(self._run.partial))
-        asked = self._action.send_goal_async(goal, self._take_feedback)
+        asked = self._ask(lambda: self._action.send_goal_async(goal, self._take_feedback))
         if not self._wait(asked.done, CANCEL_S):
             raise NodeError(f"the player does not answer on {PLAY}: start again")
         if not asked.result().accepted:
             raise NodeError("the player takes no song: it plays another one, or it is ending")
-        outcome = asked.result().get_result_async()
+        outcome = self._ask(asked.result().get_result_async)
         if not self._await(outcome.done):
-            cancelled = asked.result().cancel_goal_async()
+            cancelled = self._ask(asked.result().cancel_goal_async)
             self._wait(
                 lambda: (cancelled.done() and outcome.done()) or not self._action.server_is_ready(),
                 CANCEL_S,
@@ -119,6 +120,17 @@ class PlayClient(PianoNode):
         if not result.success:
             raise NodeError(result.message)
         return result
+
+    def _ask(self, call: Callable[[], Future]) -> Future:
+        """What the action's client gives, called on the executor's thread.
+
+        It notes what it asked for only after it has asked: an answer that another thread takes in
+        between is thrown away, and nobody would hear of it.
+        """
+        asked = self.soon(call)
+        if not self._wait(asked.done, CANCEL_S):
+            raise NodeError(f"no time to ask on {PLAY}: this computer has too much to do")
+        return asked.result()
 
     def _finish_recording(self) -> None:
         """Let the recorder close its file before the folder gets its name."""

@@ -40,8 +40,8 @@ class PlanParameters:
             press against each other; tips alone, which pass in front of each other, need less.
         lean_cost: fingering cost of a finger stretched 15 mm from its neutral place.
         same_finger_cost: fingering cost of one finger moving to another key without a rest.
-        substitution_cost: fingering cost of another finger repeating a key after a rest; without one
-            it would push the first off the key.
+        substitution_cost: fingering cost of another finger repeating a key after a rest; without
+            one it would push the first off the key.
     """
 
     strike_x_white_m: float = 0.034

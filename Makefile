@@ -51,7 +51,8 @@ play: setup
 
 test: setup lint
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile $(addprefix tests/,unit learning calibration)
-	@$(VENV)/bin/python -m pytest tests/emulated tests/launch  # real time: one at a time
+	@$(VENV)/bin/python -m pytest tests/emulated/hardware  # real time, from here on one at a time
+	@$(VENV)/bin/python -m pytest --ignore=tests/emulated/hardware tests/emulated tests/launch
 
 lint: $(DEV_STAMP)
 	@$(VENV)/bin/ruff check .

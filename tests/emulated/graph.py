@@ -3,10 +3,12 @@
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import rclpy
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.task import Future
 
 
 class Beside:
@@ -19,6 +21,10 @@ class Beside:
         self._open = True
         self._thread = threading.Thread(target=self._spin, daemon=True)
         self._thread.start()
+
+    def soon(self, work: Callable[[], Any]) -> Future:
+        """Call something once on the node's thread; done with what it returned."""
+        return self._executor.create_task(work)
 
     def close(self) -> None:
         self._open = False

@@ -21,7 +21,8 @@ from benchmarks.cells import KEPT, RIGS, RUNS, SONGS, fill, kept, load, spread, 
 from benchmarks.robustness import wrong_parameters
 from policies import load_policy, make_plan
 from policies.evaluation import evaluate
-from policies.learning.train import Task, train
+from policies.learning.task import Task
+from policies.learning.train import train
 from sim import PhysicsParameters, build_model
 
 ERRORS = ("actuator stiffness x0.7", "keyboard 3 mm higher")

@@ -15,7 +15,8 @@ import numpy as np
 from benchmarks.cells import KEPT, ROOT, RUNS, curve, fill, kept, table
 from policies import make_plan
 from policies.evaluation import evaluate
-from policies.learning.train import Task, train
+from policies.learning.task import Task
+from policies.learning.train import train
 from score import load_song, make_goals
 from sim import PhysicsParameters, build_playable, load_any_rig
 from sim.mjx import DeviceMemoryError

@@ -25,7 +25,8 @@ from dacapo.verbs import (
 
 if TYPE_CHECKING:
     from policies.learning.loop import Progress
-    from policies.learning.train import Task, Trained
+    from policies.learning.task import Task
+    from policies.learning.train import Trained
     from score import Goals
 
 OUT = Path("runs/train")
@@ -187,7 +188,7 @@ def _train(goals: Goals, folder: Path, arguments: argparse.Namespace, started_s:
 
 
 def _task(goals: Goals, arguments: argparse.Namespace) -> Task:
-    from policies.learning.train import Task
+    from policies.learning.task import Task
     from score import DaCapoError
     from sim import Randomisation
 

@@ -27,7 +27,8 @@ import numpy as np
 from policies import Policy, load_policy
 from policies.evaluation import evaluate
 from policies.learning.loop import Progress
-from policies.learning.train import Task, train
+from policies.learning.task import Task
+from policies.learning.train import train
 from policies.library import zoo_path
 from score import Goals, load_song, make_goals, song_names, write_whole
 from sim import PhysicsParameters, Randomisation, RigModel, build_model, load_rig

@@ -51,7 +51,8 @@ def train_song(
         PolicyError: It cannot be trained.
     """
     # JAX takes seconds to import, and `dacapo iterate --help` needs none of it.
-    from policies.learning.train import Task, train  # noqa: PLC0415
+    from policies.learning.task import Task  # noqa: PLC0415
+    from policies.learning.train import train  # noqa: PLC0415
 
     drawn = known.randomisation() if randomisation is None else randomisation
     task = Task(

@@ -17,6 +17,7 @@ from typing import Any
 import jax
 
 import calibration.study.fit
+import policies.learning.assembly
 import policies.learning.train
 from calibration.loop import Effort, Setup, iterate, virtual_place
 from dacapo.rehearse import emulated_place
@@ -45,7 +46,7 @@ def shrink(cache: str) -> None:
         jax.config.update(name, value)  # type: ignore[no-untyped-call]  # JAX's own gap
     whole = ALGORITHMS["residual-ppo"]
     ALGORITHMS["residual-ppo"] = replace(whole, config=TINY, n_envs=TINY.n_envs, exam_every=3)
-    policies.learning.train.EXAM_DRAWS = 2
+    policies.learning.assembly.EXAM_DRAWS = 2
     policies.learning.train.EVALUATION_EPISODES = 1
     for most in ("MOTION", "VALLEY", "DIVISION", "BOTTOM"):
         setattr(calibration.study.fit, most, 1)

@@ -31,7 +31,8 @@ from policies.learning.device.make import make_learner
 from policies.learning.device.ppo import DevicePpo
 from policies.learning.environment import LAST_ROWS, LearningEnvironment, Reward
 from policies.learning.run_files import TrainingError
-from policies.learning.train import Task, train
+from policies.learning.task import Task
+from policies.learning.train import train
 from score import Goals, Note, Pedal, Score, make_goals, write_midi
 from sim import PhysicsParameters, PlayablePair, load_any_rig, record_states
 from sim.mjx import ContactOverflowError, build_reduced_playable

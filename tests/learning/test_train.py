@@ -18,7 +18,8 @@ from policies.learning import reference
 from policies.learning.algorithms import ALGORITHMS
 from policies.learning.ppo import Ppo
 from policies.learning.run_files import TrainingError
-from policies.learning.train import Task, train
+from policies.learning.task import Task
+from policies.learning.train import train
 from score import write_midi
 from sim import PhysicsParameters, load_rig, write_parameters
 from tests.learning.small import CONFIG, RIG, bad_plan, three_notes

@@ -21,7 +21,8 @@ from policies.learning.algorithms import ALGORITHMS
 from policies.learning.droq import Droq
 from policies.learning.droq_config import DroqConfig
 from policies.learning.environment import LearningEnvironment
-from policies.learning.train import Task, train
+from policies.learning.task import Task
+from policies.learning.train import train
 from policies.search import polish, polished_bundle
 from score import Goals, Note, Pedal, Score, make_goals, write_midi
 from sim import PhysicsParameters, PlayablePair, by_kind, load_any_rig

@@ -11,7 +11,8 @@ from policies.learning.droq import Droq
 from policies.learning.droq_config import DroqConfig
 from policies.learning.environment import LearningEnvironment, Reward
 from policies.learning.learner import Learner
-from policies.learning.ppo import Ppo, PpoConfig
+from policies.learning.ppo import Ppo
+from policies.learning.ppo_config import PpoConfig
 from policies.learning.run_files import TrainingError
 
 Config = PpoConfig | DroqConfig

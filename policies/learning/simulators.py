@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from policies.learning.algorithms import Algorithm
-from policies.learning.ppo import PpoConfig
+from policies.learning.ppo_config import PpoConfig
 from policies.learning.run_files import TrainingError
 from sim import AnyRig
 from sim.pair import PairRig

@@ -8,7 +8,7 @@ from policies.bundle import Bundle, feature_sizes
 from policies.features import Part
 from policies.learning.learner import Learner
 from policies.learning.networks import Layers, Normaliser, Parameters, layers_of
-from policies.learning.ppo import PpoLearner
+from policies.learning.ppo_learner import PpoLearner
 from policies.learning.run_files import TrainingError
 
 

@@ -22,7 +22,7 @@ import policies.learning.train
 from calibration.loop import Effort, Setup, iterate, virtual_place
 from dacapo.rehearse import emulated_place
 from policies.learning.algorithms import ALGORITHMS
-from policies.learning.ppo import PpoConfig
+from policies.learning.ppo_config import PpoConfig
 from score import Note, Score, write_midi
 from sim import build_model, load_rig
 

@@ -12,7 +12,8 @@ from policies import Plan, make_plan
 from policies.learning.environment import LearningEnvironment
 from policies.learning.exam import Exam
 from policies.learning.loop import LoopConfig, TrainingLoop
-from policies.learning.ppo import Ppo, PpoConfig
+from policies.learning.ppo import Ppo
+from policies.learning.ppo_config import PpoConfig
 from policies.learning.run_files import RunFiles
 from score import Goals, Note, Score
 from tests.unit.playing import goals_of, nominal_model

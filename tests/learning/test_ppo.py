@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from policies.learning.networks import Normaliser
-from policies.learning.ppo import Batch, Ppo, gae
+from policies.learning.ppo import Ppo
+from policies.learning.ppo_learner import Batch, gae
 from tests.learning.small import CONFIG, learner
 
 Differentiate: TypeAlias = Callable[[float, float], tuple[Any, dict[str, Any]]]

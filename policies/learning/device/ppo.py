@@ -7,7 +7,8 @@ import jax.numpy as jnp
 
 from policies.learning.device.environment import DeviceEnvironment, Episodes
 from policies.learning.networks import Normaliser, Parameters, Samples
-from policies.learning.ppo import NOISE, Batch, PpoConfig, PpoLearner
+from policies.learning.ppo_config import PpoConfig
+from policies.learning.ppo_learner import NOISE, Batch, PpoLearner
 from sim.mjx import device_memory
 
 _ROLLOUT = 2

@@ -19,7 +19,14 @@ from flax import serialization
 from policies import Policy, load_policy
 from policies.evaluation import evaluate, interval_of_mean
 from score import Goals, load_song, make_goals, write_whole
-from sim import PhysicsParameters, Randomisation, RigModel, build_model, load_rig
+from sim import (
+    PhysicsParameters,
+    PlayableModel,
+    Randomisation,
+    RigModel,
+    build_model,
+    load_rig,
+)
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "benchmarks" / "results"
@@ -81,7 +88,7 @@ def play_on_draws(policy: str, rig: str, song: str) -> list[float]:
     return play_on(load_policy(policy, model, goals), models, goals)
 
 
-def play_on(policy: Policy, models: Iterable[RigModel], goals: Goals) -> list[float]:
+def play_on(policy: Policy, models: Iterable[PlayableModel], goals: Goals) -> list[float]:
     """Frame F1 of one undisturbed performance on each model, whose delay the policy cannot know."""
     return [evaluate(policy, model, goals, 1, lead_s=0.0).frame_f1 for model in models]
 

@@ -8,6 +8,8 @@ and how many of its notes sound in the worlds of ``benchmarks.sim2real``.
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from benchmarks.cells import ROOT, fill, table
@@ -37,11 +39,12 @@ def plans(model: RigModel) -> dict[str, Plan]:
 def play(plan: Plan, simulator: Simulator) -> tuple[float, list[KeyEvent]]:
     """The most that a fingertip presses with [N], and the key events."""
     hardest, events = 0.0, []
+    model = cast(RigModel, simulator.model)  # of one hand: `plans` is for those
     simulator.reset(plan.start)
     for held in plan.targets:
         for _ in range(PHYSICS_STEPS_PER_CONTROL):
             events += simulator.step(held)
-            found = touches(simulator.model, simulator.data)
+            found = touches(model, simulator.data)
             hardest = max(hardest, hardest_press(found)[0])
     return hardest, events
 

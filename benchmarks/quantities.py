@@ -37,7 +37,7 @@ class Quantities:
     """
 
     def __init__(self, parameters: PhysicsParameters) -> None:
-        self._rig, self._values = parameters.rig, parameters.values
+        self._rig, self._values = parameters.hand_rig, parameters.values
 
     def all(self) -> dict[str, tuple[Mapping[str, float], str]]:
         """Derivatives by parameter, and the unit in which a quantity is told, by its name."""

@@ -99,7 +99,7 @@ def measure(number: int, kind: str) -> dict[str, Any]:
 
 def found(result: Calibration, world: World) -> dict[str, Any]:
     """How far a fit is from the truth, and from recordings that it did not see."""
-    truth = true_parameters(result.parameters.rig, world)
+    truth = true_parameters(result.parameters.hand_rig, world)
     inside = {
         name: bool(low <= truth.values[name] <= high)
         for name, (low, high) in result.intervals.items()
@@ -125,7 +125,7 @@ def errors(
     fitted: PhysicsParameters, state_delay_s: float, gap: Gap | None, world: World
 ) -> dict[str, Any]:
     """Fit minus truth of every quantity, and the gap on held-out recordings."""
-    of_each = quantity_errors(fitted, true_parameters(fitted.rig, world))
+    of_each = quantity_errors(fitted, true_parameters(fitted.hand_rig, world))
     of_each["state delay [ms]"] = 1e3 * (state_delay_s - world.timing.state_delay_s)
     told = {} if gap is None else asdict(gap) | {"joint_rmse": gap.joint_rmse.tolist()}
     return {"errors": of_each, "gap": told}

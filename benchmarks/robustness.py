@@ -76,7 +76,7 @@ def _values(
     values: dict[str, float] = {}
     for name, change in changes.items():
         if name == "joint_offset":
-            fingers = [f"joint_offset:{joint}" for joint in center.rig.joint_names[1:]]
+            fingers = [f"joint_offset:{joint}" for joint in center.hand_rig.joint_names[1:]]
             signs = rng.choice([-1.0, 1.0], len(fingers))
             values |= {finger: change * sign for finger, sign in zip(fingers, signs, strict=True)}
         elif name.startswith("*"):

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,8 @@ from policies.planner.pair import make_pair_plan
 from score import Goals, load_song, make_goals
 from score.corpus import chorale_names
 from score.robopianist import load_goals
-from sim import build_playable, load_any_rig
-from sim.pair import PAIRS
+from sim.pair import PAIRS, load_pair
+from sim.pair.playable import build_playable_pair
 
 PAGE = ROOT / "docs" / "two_hands.md"
 CELLS = KEPT / "two_hands"
@@ -36,7 +37,7 @@ STRETCH = 1.25
 
 def planned(goals: Goals, rig: str) -> dict[str, Any]:
     """What a plan scores when it is played afresh, and how long it took to make."""
-    model = build_playable(load_any_rig(rig))
+    model = build_playable_pair(load_pair(rig))
     began_s, busy_s = time.monotonic(), time.process_time()
     planned = make_pair_plan(goals, model)
     wall_s, cpu_s = time.monotonic() - began_s, time.process_time() - busy_s
@@ -59,14 +60,14 @@ def measure_chorales(count: int, rigs: Sequence[str]) -> None:
     for rig in rigs:
         for name in chorale_names(count):
             path = CELLS / "chorales" / f"{rig}-{name.removeprefix('bach/')}.json"
-            kept(path, lambda name=name, rig=rig: planned(make_goals(load_song(name), 21, 88), rig))
+            kept(path, partial(planned, make_goals(load_song(name), 21, 88), rig))
 
 
 def measure_twinkle(midi: Path) -> None:
     """RoboPianist's Twinkle by its own rules."""
     goals = load_goals(midi, stretch=STRETCH)
     for rig in PAIRS:
-        kept(CELLS / "twinkle" / f"{rig}.json", lambda rig=rig: planned(goals, rig))
+        kept(CELLS / "twinkle" / f"{rig}.json", partial(planned, goals, rig))
 
 
 def cells(part: str, rig: str) -> list[dict[str, Any]]:

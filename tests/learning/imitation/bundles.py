@@ -1,0 +1,34 @@
+"""A tiny policy that was never trained."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from policies.imitation.bc import BehaviourCloning
+from policies.imitation.bundle import ImitationBundle
+from policies.imitation.songs import Songs
+from policies.imitation.windows import fitted
+from sim.pair import PairModel
+
+TINY = BehaviourCloning((8,), batch_size=8)
+
+
+def bundle_of(model: PairModel, songs: Songs) -> ImitationBundle:
+    rollouts = list(songs.rollouts.values())
+    low, high = (a.astype(np.float32) for a in (model.action_low, model.action_high))
+    normaliser = fitted(rollouts, low, high)
+    shapes = TINY.shapes(normaliser.mean.size, low.size)
+    rng = np.random.default_rng(0)
+    return ImitationBundle(
+        method="bc-256",
+        rig=model.rig.name,
+        rig_hash=model.rig.hash,
+        joint_names=model.joint_names,
+        action_names=model.action_names,
+        normaliser=normaliser,
+        parameters={n: rng.standard_normal(s).astype(np.float32) for n, s in shapes.items()},
+        training={"dataset": "tiny.zarr"},
+        seed=0,
+        scores={},
+        versions={"numpy": np.__version__},
+    )

@@ -31,8 +31,12 @@ class Beside:
         self._executor.create_task(lambda: None)
         self._thread.join(timeout=5.0)
         assert not self._thread.is_alive()
+        self.release()
         self._executor.shutdown()
         self.node.destroy_node()
+
+    def release(self) -> None:
+        """Let go of what rclpy does not destroy with a node; nothing is heard any more."""
 
     def _spin(self) -> None:
         while self._open:

@@ -41,9 +41,8 @@ class Asker(Beside):
         response = self._ask(goal.get_result_async, 30.0)
         return response.status, response.result
 
-    def close(self) -> None:
-        """End its thread, then the node."""
-        super().close()
+    def release(self) -> None:
+        """Let go of the action."""
         self._client.destroy()
 
     def _ask(self, call: Callable[[], Future], timeout_s: float = 5.0) -> Any:  # noqa: ANN401  an answer

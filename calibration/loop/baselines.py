@@ -6,14 +6,16 @@ The only part of calibration that may look into a world: for the oracle.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from calibration.loop import folders
 from calibration.loop.knowledge import Knowledge
+from calibration.loop.lessons import train_all
 from calibration.loop.performing import Stand
-from calibration.loop.setup import Setup, Song
+from calibration.loop.setup import Setup
 from calibration.loop.state import Facts
 from calibration.loop.summary import scores_of
-from calibration.loop.training import train_kept
+from calibration.loop.training import Lesson
 from hardware.world import load_world
 from hardware.world.physics import true_parameters
 from policies.library import PLANNER
@@ -48,8 +50,9 @@ def measure_baselines(setup: Setup, stand: Stand, first_trial: int) -> Facts:
     measured: Facts = {ORACLE: None}
     for name, recipe in _recipes(setup).items():
         played: dict[str, list[Facts]] = {song.name: [] for song in setup.songs}
+        policies = {} if recipe is None else _train(setup, stand, name, recipe)
         for song in setup.songs:
-            policy = PLANNER if recipe is None else _train(setup, stand, name, song, recipe)
+            policy = str(policies.get(song.name, PLANNER))
             for take in range(1, setup.effort.finals + 1):
                 step = folders.plays(f"baselines/{name}", song.name, take)
                 trial = first_trial + take - 1
@@ -72,14 +75,7 @@ def _recipes(setup: Setup) -> dict[str, _Recipe | None]:
     return recipes
 
 
-def _train(setup: Setup, stand: Stand, name: str, song: Song, recipe: _Recipe) -> str:
-    bundle = train_kept(
-        stand.state,
-        f"baselines/{name}",
-        song,
-        recipe.known,
-        steps=setup.effort.training_steps,
-        randomisation=recipe.drawn,
-        on_progress=stand.on_progress,
-    )
-    return str(bundle)
+def _train(setup: Setup, stand: Stand, name: str, recipe: _Recipe) -> dict[str, Path]:
+    known, steps = recipe.known, setup.effort.training_steps
+    lessons = [Lesson(song, known, steps, randomisation=recipe.drawn) for song in setup.songs]
+    return train_all(stand.state, f"baselines/{name}", lessons, stand.on_progress)

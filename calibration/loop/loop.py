@@ -14,12 +14,13 @@ from calibration.loop.baselines import measure_baselines
 from calibration.loop.decision import CLOSED, Gap, reason_to_stop
 from calibration.loop.fitting import fit, kept_knowledge
 from calibration.loop.knowledge import Knowledge
+from calibration.loop.lessons import train_all
 from calibration.loop.performing import Stand
 from calibration.loop.progress import OnProgress
-from calibration.loop.setup import REHEARSALS, ROBOT_TIME_S, Setup
+from calibration.loop.setup import REHEARSALS, ROBOT_TIME_S, Setup, Song
 from calibration.loop.state import Facts, State
 from calibration.loop.summary import mean_of, summarise
-from calibration.loop.training import simulated_f1, train_kept
+from calibration.loop.training import Lesson, simulated_f1
 from score import write_whole
 
 SUMMARY = "summary.json"
@@ -153,17 +154,14 @@ class _Loop:
         return self._play(folders.FINAL, {take: FIRST_FINAL_TRIAL + take - 1 for take in takes})
 
     def _train(self, stage: str) -> None:
-        for song in self.setup.songs:
-            before, effort = self._bundles.get(song.name), self.setup.effort
-            self._bundles[song.name] = train_kept(
-                self.state,
-                stage,
-                song,
-                self._known,
-                steps=effort.retraining_steps if before else effort.training_steps,
-                warm_start=before,
-                on_progress=self._on_progress,
-            )
+        self._bundles = train_all(
+            self.state, stage, [self._lesson(song) for song in self.setup.songs], self._on_progress
+        )
+
+    def _lesson(self, song: Song) -> Lesson:
+        before, effort = self._bundles.get(song.name), self.setup.effort
+        steps = effort.retraining_steps if before else effort.training_steps
+        return Lesson(song, self._known, steps, warm_start=before)
 
     def _play(self, stage: str, trials: Mapping[int, int]) -> dict[str, list[Facts]]:
         """Every song once for each take; `trials` are their draws of jitter and noise by take."""

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import socket
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.process import BaseProcess
 from typing import Any, TypeAlias
 
 from policies.dataset.rollouts import Order, Rollout, play
 from policies.errors import DatasetError
+from policies.processes import open_processes
 from score import DaCapoError
 
 Perform: TypeAlias = Callable[[Order, Iterable[int]], Iterator[tuple[int, Rollout]]]
@@ -53,38 +50,22 @@ def open_workers(n: int) -> Iterator[Perform]:
 
 @contextlib.contextmanager
 def _processes(n: int) -> Iterator[Perform]:
-    context = multiprocessing.get_context("spawn")  # forks of threads, MuJoCo's too, may hang
-    pool = ProcessPoolExecutor(n, context, _end_with_leader)
+    with open_processes(n) as pool:
 
-    def perform(order: Order, indices: Iterable[int]) -> Iterator[tuple[int, Rollout]]:
-        try:
-            yield from _in_order(
-                indices,
-                lambda index: pool.submit(play, order, index),
-                lambda future: future.result(),
-                AHEAD * n,
-            )
-        except BrokenProcessPool as error:
-            raise DatasetError(
-                "a worker was killed (out of memory?): what is finished is kept, build again"
-            ) from error
+        def perform(order: Order, indices: Iterable[int]) -> Iterator[tuple[int, Rollout]]:
+            try:
+                yield from _in_order(
+                    indices,
+                    lambda index: pool.submit(play, order, index),
+                    lambda future: future.result(),
+                    AHEAD * n,
+                )
+            except BrokenProcessPool as error:
+                raise DatasetError(
+                    "a worker was killed (out of memory?): what is finished is kept, build again"
+                ) from error
 
-    try:
         yield perform
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _end_with_leader() -> None:
-    """A worker whose leader was killed would wait for work for ever."""
-    leader = multiprocessing.parent_process()
-    if leader is not None:
-        threading.Thread(target=_follow, args=(leader,), daemon=True).start()
-
-
-def _follow(leader: BaseProcess) -> None:
-    leader.join()
-    os._exit(1)
 
 
 @contextlib.contextmanager

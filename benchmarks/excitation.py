@@ -3,7 +3,7 @@
     python -m benchmarks.excitation
 
 How long it is, how hard fingertips press, how warm motors get, whether links of fingers overlap;
-and how many of its notes sound in the worlds of ``benchmarks.sim2real``.
+and how many of its notes sound in the worlds of ``benchmarks.drawn_worlds``.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import cast
 import numpy as np
 
 from benchmarks.cells import ROOT, fill, table
+from benchmarks.drawn_worlds import draw_world
 from benchmarks.limits import Demand
-from benchmarks.sim2real import draw_world
 from calibration.excitation import check_excitation, make_excitation
 from calibration.excitation.check import MISPLACED_M, hardest_press, misplaced, touches
 from hardware.world import World, WorldSimulator

@@ -3,7 +3,7 @@
     python -m benchmarks.recovery                    # 8 worlds twice, about an hour
     python -m benchmarks.recovery --world 11 --kind known
 
-Worlds are those of ``benchmarks.sim2real``: as drawn (*full*), and without what no physics
+Worlds are those of ``benchmarks.drawn_worlds``: as drawn (*full*), and without what no physics
 parameter can say (*known*): Stribeck friction, backlash, hardening springs, weak motors, fingertips
 stiffer than nominal. In each the excitation is played and fitted, then two songs with the planner
 for what was found, and all of it is fitted again, as in the first round of a loop. Beside it,
@@ -25,8 +25,8 @@ import numpy as np
 
 from benchmarks import peer_sysid
 from benchmarks.cells import KEPT, ROOT, fill, kept, table
+from benchmarks.drawn_worlds import RIG, WORLDS, draw_world
 from benchmarks.quantities import Quantities, needed, per
-from benchmarks.sim2real import RIG, WORLDS, draw_world
 from calibration.excitation import make_excitation, write_excitation
 from calibration.recordings import Recording, read_recording
 from calibration.residuals import STATE_DELAY, Gap

@@ -1,0 +1,160 @@
+"""The tables of docs/sim2real2sim.md, of what ``benchmarks.sim2real`` measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from scipy.stats import wilcoxon
+
+from benchmarks.cells import KEPT, ROOT, SONGS, fill, kept, spread, table
+from benchmarks.drawn_worlds import RIG, world_file
+from calibration.loop.baselines import OPEN_LOOP, ORACLE, RANDOMISED, STATIC
+from hardware.world import load_world
+from hardware.world.physics import true_parameters
+from sim import Rig, load_rig
+
+PAGE = ROOT / "docs" / "sim2real2sim.md"
+RESULTS = KEPT / "sim2real"
+
+
+def loops() -> dict[int, dict[str, Any]]:
+    """What is kept of the loops, by world."""
+    paths = sorted((RESULTS / "loop").glob("*.json"))
+    return {int(path.stem): kept(path, dict) for path in paths}
+
+
+def after(summary: Mapping[str, Any], rounds: int) -> Mapping[str, float]:
+    """F1 by song of the policy that so many rounds led to.
+
+    Its training followed the last of them, so it first played in the round after; a loop that
+    stopped earlier stands by its final scoring.
+    """
+    if rounds < len(summary["rounds"]):
+        played = summary["rounds"][rounds]["f1"]
+        return {song: float(np.mean(f1)) for song, f1 in played.items()}
+    return {song: of["mean_f1"] for song, of in summary["final"]["songs"].items()}
+
+
+def baseline(summary: Mapping[str, Any], name: str) -> Mapping[str, float]:
+    """F1 by song of a baseline; empty where none was measured."""
+    if summary["baselines"] is None:
+        return {}
+    return {song: of["mean_f1"] for song, of in summary["baselines"][name]["songs"].items()}
+
+
+LEARNED = {
+    "after the excitation alone": 0,
+    "loop, 1 round": 1,
+    "loop, 2 rounds": 2,
+    "loop, 3 rounds": 3,
+}
+"""Rounds behind the rows of the loop."""
+
+ROWS: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, float]]] = {
+    "plan, open loop": partial(baseline, name=OPEN_LOOP),
+    "static simulator": partial(baseline, name=STATIC),
+    "randomised only": partial(baseline, name=RANDOMISED),
+    **{row: partial(after, rounds=rounds) for row, rounds in LEARNED.items()},
+    "oracle": partial(baseline, name=ORACLE),
+}
+
+
+def means(row: str) -> dict[int, float]:
+    """Mean over songs by world."""
+    played = {number: ROWS[row](summary) for number, summary in loops().items()}
+    return {number: float(np.mean(list(f1.values()))) for number, f1 in played.items() if f1}
+
+
+def f1_rows() -> Iterator[list[str]]:
+    """Per row: every song over worlds, the mean, and the paired test against the loop's end."""
+    final = means("loop, 3 rounds")
+    for row, of in ROWS.items():
+        played = [f1 for summary in loops().values() if (f1 := of(summary))]
+        if not played:
+            continue
+        songs = [spread([by_song[song] for by_song in played]) for song in SONGS]
+        mean = means(row)
+        against = paired(list(mean.values()), [final[number] for number in mean])
+        yield [row, str(len(played)), used(row), *songs, spread(list(mean.values())), against]
+
+
+def used(row: str) -> str:
+    """Robot time that the policies of a row had learned from, mean over worlds [s]."""
+    if row not in LEARNED:
+        return ""
+    each = [robot_time_s(summary, LEARNED[row]) for summary in loops().values()]
+    return f"{np.mean(each):.0f}"
+
+
+def robot_time_s(summary: Mapping[str, Any], rounds: int) -> float:
+    """Of the excitation and so many rounds, or as many as there were."""
+    if rounds == 0:
+        return float(summary["excitation"]["robot_time_s"])
+    return float(sum(facts["robot_time_s"] for facts in summary["rounds"][:rounds]))
+
+
+def paired(values: Sequence[float], final: Sequence[float]) -> str:
+    """Two-sided p of Wilcoxon's signed-rank test over worlds."""
+    if len(values) < 5 or values == final:
+        return ""
+    return f"{wilcoxon(values, final).pvalue:.3g}"
+
+
+def robot_rows() -> Iterator[list[str]]:
+    """Per world: what it took, and what it came to."""
+    for number, summary in loops().items():
+        rounds = summary["rounds"]
+        yield [
+            str(number),
+            str(len(rounds)),
+            f"{summary['robot_time_s']:.0f}",
+            ", ".join(f"{facts['wall_s']:.0f}" for facts in rounds),
+            ", ".join(f"{facts['mean_f1']:.3f}" for facts in rounds),
+            f"{rounds[-1]['gap']['mean']:+.3f} ± {rounds[-1]['gap']['half_width']:.3f}",
+            f"{summary['final']['mean_f1']:.3f}",
+            f"{summary['final']['note_f1_50ms']:.3f}",
+        ]
+
+
+def recovery_rows(rig: Rig) -> Iterator[list[str]]:
+    """Per parameter: how far the last fits are off, and how often the truth is in the interval."""
+    errors: dict[str, list[tuple[float, bool]]] = {}
+    for number, summary in loops().items():
+        truth = true_parameters(rig, load_world(world_file(number))).values
+        last = summary["rounds"][-1]
+        for name, (low, high) in last["intervals"].items():
+            error = last["parameters"][name] - truth[name]
+            errors.setdefault(name, []).append((error, low <= truth[name] <= high))
+    for name, found in errors.items():
+        size = float(np.median([abs(error) for error, _ in found]))
+        inside = sum(held for _, held in found)
+        yield [f"`{name}`", f"{size:.3g}", f"{inside} of {len(found)}"]
+
+
+def ablation_rows(labels: Sequence[str]) -> Iterator[list[str]]:
+    """Per set of fitted parameters: F1 over worlds."""
+    for index, label in enumerate(labels):
+        paths = sorted((RESULTS / "ablation").glob(f"{index}-*.json"))
+        scores = [float(kept(path, dict)["final"]["mean_f1"]) for path in paths]
+        yield [label, spread(scores) if scores else ""]
+
+
+def report(fitted: Sequence[str]) -> None:
+    """Write the page's tables from what is kept.
+
+    Args:
+        fitted: names of the sets of the ablation, in order.
+    """
+    if loops():
+        columns = ["", "worlds", "robot time [s]", *SONGS, "mean", "p against 3 rounds"]
+        fill("loop", table(columns, f1_rows()), PAGE)
+        columns = ["world", "rounds", "robot time [s]", "compute a round [s]", "F1 of the rounds"]
+        columns += ["gap, last round", "final F1", "final note F1"]
+        fill("robot", table(columns, robot_rows()), PAGE)
+        columns = ["parameter", "median error", "truth in the interval"]
+        fill("recovery", table(columns, recovery_rows(load_rig(RIG))), PAGE)
+    if any((RESULTS / "ablation").glob("*.json")):
+        fill("ablation", table(["fitted", "final F1"], ablation_rows(fitted)), PAGE)

@@ -31,7 +31,7 @@ examples:
   dacapo calibrate runs/20250131-204500-ode_to_joy runs/20250131-204700-happy_birthday \\
       --out my_rig.yaml
   dacapo play ode_to_joy --params my_rig.yaml
-  dacapo calibrate runs/* --out my_rig.yaml --params my_rig.yaml   # go on from what is known
+  dacapo calibrate runs/2* --out my_rig_2.yaml --params my_rig.yaml   # go on from what is known
   optuna-dashboard my_rig.study
 
 Writes FILE, a report beside it (.html), and the study (.study). Parameters that are worse than
@@ -163,7 +163,7 @@ def _print(result: Calibration) -> None:
         (name, f"{values[name]:.4g}", f"{low:.4g} to {high:.4g}", _note(result, name))
         for name, (low, high) in result.intervals.items()
     ]
-    print_table(("parameter", "fit", "95 %", ""), rows)
+    print_table(("parameter", "fit", "95 %, noise alone", ""), rows)
     print()
     print(f"held-out error: {result.heldout_before:.4g} before, {result.heldout_after:.4g} after")
     before, after = result.judged_before.gap, result.judged_after.gap

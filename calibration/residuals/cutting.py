@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from calibration.errors import CalibrationError
 from calibration.recordings import Recording, check_valid
 from calibration.residuals.noise import event_bias_s, reading_noise
-from calibration.residuals.segment import Segment
+from calibration.residuals.segment import LONGEST_S, Segment
 from sim import Rig
 
 Floats = NDArray[np.float64]
@@ -135,19 +135,22 @@ def _active(streams: _Streams) -> Iterator[tuple[float, float]]:
 
 
 def _pieces(streams: _Streams, active: tuple[float, float]) -> list[tuple[float, float]]:
-    """Cut at the slowest moments at which no key moves, some seconds apart."""
+    """Cut at the slowest moments, some seconds apart; while a key moves only what is too long."""
     shortest, longest = _PIECE_S
     first, last = active
-    time_s = streams.state_time_s
-    speed = np.where(_near_event(streams, time_s), np.inf, _speeds(streams))
+    time_s, moving = streams.state_time_s, _speeds(streams)
+    speed = np.where(_near_event(streams, time_s), np.inf, moving)
     cuts = [first]
     while last - cuts[-1] > longest:
-        late = np.isfinite(speed) & (time_s >= cuts[-1] + shortest) & (time_s <= last - shortest)
-        near = late & (time_s <= cuts[-1] + longest)
+        inside = (time_s >= cuts[-1] + shortest) & (time_s <= last - shortest)
+        late, pace = inside & np.isfinite(speed), speed
         if not late.any():
-            break
+            if last - cuts[-1] <= LONGEST_S:
+                break
+            late, pace = inside, moving
+        near = late & (time_s <= cuts[-1] + longest)
         where = np.flatnonzero(near) if near.any() else np.flatnonzero(late)[:1]
-        cuts.append(float(time_s[where[np.argmin(speed[where])]]))
+        cuts.append(float(time_s[where[np.argmin(pace[where])]]))
     return list(zip(cuts, [*cuts[1:], last], strict=True))
 
 

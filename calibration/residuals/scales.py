@@ -88,7 +88,7 @@ class Scales:
         if not of_events:
             return Scales(**grown, event_s=self.event_s, depth=self.depth)
         events = np.concatenate([errors["onset"], errors["release"]])
-        heard = events[np.abs(events) * self.event_s < REACH_S]  # the others were missed
+        heard = events[np.abs(events) * self.event_s < REACH_S]  # not keys that nobody came near
         event_s = self.event_s * max(_typical(heard), 1.0)
         event_s = max(min(event_s, EVENT_MOST_S), self.event_s)
         return Scales(**grown, event_s=event_s, depth=self.depth)

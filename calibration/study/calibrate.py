@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from calibration.recordings import Recording
 from calibration.report import write_report
 from calibration.residuals import FREE, STATE_DELAY
-from calibration.study.case import Case, make_case
+from calibration.study.case import Case, make_case, shared
 from calibration.study.clock import Clock, Progress
 from calibration.study.fit import Fit
 from calibration.study.helpers import Order, help_out, with_helpers
@@ -65,7 +65,7 @@ def calibrate(
         names: What to fit; `joint_offset:` stands for all finger joints.
         budget_s: Wall-clock seconds after which search and least squares end; None for no limit.
         workers: Processes that evaluate trials.
-        threads: Threads of each; 0 for all cores, shared among the workers.
+        threads: Number of threads that they share, 0 for one a core.
 
     Returns:
         What was found.
@@ -77,7 +77,6 @@ def calibrate(
         OSError: A file cannot be written.
     """
     clock = Clock(budget_s, on_progress)
-    each = threads or max((os.cpu_count() or 1) // workers, 1)
     case = make_case(
         recordings,
         rig,
@@ -85,14 +84,15 @@ def calibrate(
         previous=previous,
         previous_state_delay_s=previous_state_delay_s,
         seed=seed,
-        threads=each,
+        threads=threads,
+        workers=workers,
     )
     place, name = study or str(out.with_suffix(".study")), case.name(seed, trials)
     with _leading(place):
         ledger = Ledger(place, name, case.free.names)
         folders = tuple(recording.folder for recording in recordings)
         known = (case.free.center, case.free.center_state_delay_s)
-        order = Order(place, name, folders, case.free.names, *known, seed, each)
+        order = Order(place, name, folders, case.free.names, *known, seed, shared(threads, workers))
         with with_helpers(order, workers - 1):
             sure = certainty(Fit(case, ledger, clock, seed, workers).run(trials))
         ledger.finish()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -65,6 +66,7 @@ def make_case(
     previous_state_delay_s: float = 0.0,
     seed: int = 0,
     threads: int = 0,
+    workers: int = 1,
 ) -> Case:
     """Cut recordings into segments to learn from and segments to judge by.
 
@@ -78,6 +80,7 @@ def make_case(
         previous_state_delay_s: Age of the joint states that goes with it [s].
         seed: Of the choice of segments.
         threads: Number of threads, 0 for one a core.
+        workers: Processes that share them during the search; least squares has them all.
 
     Raises:
         CalibrationError: Nothing can be learned from these recordings; says why.
@@ -97,11 +100,21 @@ def make_case(
         free,
         training,
         whole,
-        _in_two_parts(training, whole, threads),
+        _in_two_parts(training, whole, shared(threads, workers)),
         held_out,
         Objective(rig, held_out, free, threads, scales),
         tuple(str(recording.folder) for recording in silent),
     )
+
+
+def shared(threads: int, workers: int) -> int:
+    """Threads of each of some processes.
+
+    Args:
+        threads: Of all of them, 0 for one a core.
+        workers: How many processes.
+    """
+    return max((threads or os.cpu_count() or 1) // workers, 1)
 
 
 def _in_two_parts(training: Sequence[Segment], whole: Objective, threads: int) -> Problem:

@@ -117,21 +117,21 @@ class Fit:
     ) -> tuple[Floats, float]:
         """From a start to the bottom and its cost; what was done before is taken as it was."""
         whole, clock = self._case.whole, self._clock
-        self._of += 1
         if (known := self._ledger.results(place, 1)) is not None:
             return known.points[0], float(known.values[0])
         clock.begin(f"least squares: {place.stage}", 0)
-        done = 0
+        done, cut = 0, False
 
         def go_on(loss: float) -> bool:
-            nonlocal done
-            done += 1
+            nonlocal done, cut
+            done, cut = done + 1, clock.late(until)
             clock.report(done, most, loss)
-            return not clock.late(until)
+            return not cut
 
         fit = least_squares(
             whole.residuals, start, self._prior, slopes, most, held=held, go_on=go_on
         )
         cost = float(whole.cost(fit[None])[0])
-        self._ledger.record(place, fit, cost)
+        if not cut:  # with more time it goes further
+            self._ledger.record(place, fit, cost)
         return fit, cost

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -130,9 +131,7 @@ class Ledger:
         tasks: list[Task] = []
         for trial in self._trials((TrialState.WAITING,)):
             trial_id = self._storage.get_trial_id_from_study_id_trial_number(self._id, trial.number)
-            if len(tasks) < most and self._storage.set_trial_state_values(
-                trial_id, TrialState.RUNNING
-            ):
+            if len(tasks) < most and self._set(trial_id, TrialState.RUNNING):
                 point = np.array([trial.params[entry] for entry in self._entries])
                 tasks.append(Task(trial_id, point, trial.system_attrs.get("prune_above", np.inf)))
         return tasks
@@ -146,13 +145,9 @@ class Ledger:
             value: Cost of all; None when the rest was not replayed.
         """
         state = TrialState.PRUNED if value is None else TrialState.COMPLETE
-        try:
+        with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError):
             self._storage.set_trial_intermediate_value(task.trial_id, 0, first)
-            self._storage.set_trial_state_values(
-                task.trial_id, state, [first if value is None else value]
-            )
-        except optuna.exceptions.UpdateFinishedTrialError:
-            pass  # it took too long, and somebody else has evaluated it
+            self._set(task.trial_id, state, [first if value is None else value])
 
     def give_up(self, place: Place) -> None:
         """Mark trials that were taken and not finished as failed, and offer them again."""
@@ -161,7 +156,8 @@ class Ledger:
                 trial_id = self._storage.get_trial_id_from_study_id_trial_number(
                     self._id, trial.number
                 )
-                self._storage.set_trial_state_values(trial_id, TrialState.FAIL)
+                if not self._set(trial_id, TrialState.FAIL):
+                    continue
                 point = np.array([trial.params[entry] for entry in self._entries])
                 prune_above = trial.system_attrs.get("prune_above", np.inf)
                 self._add(place, trial.user_attrs["index"], point, _waiting(prune_above))
@@ -188,6 +184,13 @@ class Ledger:
     def finished(self) -> int:
         """How many trials are finished, pruned ones included."""
         return len(self._trials(FINISHED))
+
+    def _set(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
+        """Whether it could be: another process may have finished the trial meanwhile."""
+        try:
+            return self._storage.set_trial_state_values(trial_id, state, values)
+        except optuna.exceptions.UpdateFinishedTrialError:
+            return False
 
     def _is_ours(self, trial: FrozenTrial) -> bool:
         return (

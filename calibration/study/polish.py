@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from mujoco import minimize
@@ -15,7 +15,7 @@ from calibration.study.slopes import Residuals, Slopes
 Floats = NDArray[np.float64]
 
 PRIOR_STD = 0.25
-"""Standard deviation of the prior of every entry: its bounds are a 95 % range around the middle.
+"""Standard deviation of the prior of every entry around what is nominal, in shares of its range.
 
 Only what the recordings do not tell comes from it; without it such entries would run away."""
 
@@ -65,7 +65,7 @@ def least_squares(
 
     def watch(trace: list[minimize.IterLog]) -> None:
         nonlocal latest
-        latest = trace[-1].candidate[:, 0]
+        latest = part.looked_at  # the step that was just found to be one downwards
         if not go_on(float(trace[-1].objective) / part.size):
             raise _EnoughError
 
@@ -94,6 +94,7 @@ class _Part:
 
     Attributes:
         size: Number of residuals, the prior's not counted; known once there are slopes.
+        looked_at: The moved entries of the last point that was evaluated.
     """
 
     residuals: Residuals
@@ -102,6 +103,7 @@ class _Part:
     prior: Floats
     moved: NDArray[np.intp]
     size: int = 1
+    looked_at: Floats = field(init=False)
 
     def points(self, columns: Floats) -> Floats:
         """Whole points, shape `(k, d)`."""
@@ -111,6 +113,7 @@ class _Part:
 
     def rows(self, columns: Floats) -> Floats:
         """Residuals and those of the prior, one column a point."""
+        self.looked_at = columns[:, -1].copy()
         of_prior = (columns.T - self.prior[self.moved]) / PRIOR_STD
         return np.concatenate([self.residuals(self.points(columns)), of_prior], axis=1).T
 

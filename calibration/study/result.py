@@ -40,7 +40,7 @@ class Calibration:
         judged_before: The previous parameters on held-out recordings.
         judged_after: The fitted ones.
         accepted: Whether the held-out error fell. What is not accepted is not to be used.
-        trials: Finished trials, least squares' iterations not counted.
+        trials: Finished trials; every pass of least squares counts as one.
         wall_s: Seconds of this session.
         state_delay_s: Fitted age of the joint states when they were read [s].
         path: The file of the parameters.

@@ -51,6 +51,28 @@ def test_segments_say_where_they_are_from(pieces: list[Segment]) -> None:
     assert pieces[1].warm_up_s > 0.0
 
 
+def test_music_without_a_pause_is_cut_before_it_is_too_long() -> None:
+    whole = performed(CLEAN, 40)
+    events, every_ns = whole.events, 120_000_000
+    n = int(whole.duration_s * 1e9 / every_ns)
+    time_ns = whole.start_ns + every_ns * np.arange(n)
+    restless = replace(
+        whole,
+        events=replace(
+            events,
+            time_ns=time_ns,
+            stamped_ns=time_ns,
+            keys=np.full(n, 12, events.keys.dtype),
+            down=np.arange(n) % 2 == 0,
+            velocities=np.full(n, 64, events.velocities.dtype),
+        ),
+    )
+    assert whole.duration_s > 60.0
+    found = segments_of(restless, rig())
+    assert all(segment.duration_s <= 60.0 for segment in found)
+    assert sum(segment.duration_s for segment in found) > 60.0
+
+
 def test_long_waits_are_left_out(recording: Recording) -> None:
     states, moved = recording.states, 20_000_000_000
     early = states.time_ns - states.time_ns[0] < 1_000_000_000

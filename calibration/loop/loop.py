@@ -96,7 +96,8 @@ class _Loop:
         stage = folders.EXCITATION
         made = self.state.once(f"{stage}/make", self._make_excitation)
         song, bundle = (str(self.state.folder / made[name]) for name in ("song", "bundle"))
-        played = self.stand.perform(folders.plays(stage, stage, 1), song, bundle, 0)
+        name = folders.plays(stage, stage, 1)
+        played = self.stand.perform(name, song, bundle, 0, must_sound=True)
         self._heard(played)
         return {"robot_time_s": played["robot_time_s"], **self._fit(stage)}
 

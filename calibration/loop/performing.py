@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from calibration.loop.errors import LoopError
 from calibration.loop.places import Order, Place
 from calibration.loop.progress import OnProgress, Progress
+from calibration.loop.runs import check_run, clear, whole_run
 from calibration.loop.state import Facts, State
 from calibration.recordings import read_recording
 from policies.performer import Progress as Played
@@ -32,7 +32,9 @@ class Stand:
     fingerprint: str
     on_progress: OnProgress
 
-    def perform(self, name: str, song: str, policy: str, trial: int) -> Facts:
+    def perform(
+        self, name: str, song: str, policy: str, trial: int, *, must_sound: bool = False
+    ) -> Facts:
         """Give a performance, unless it was given.
 
         Args:
@@ -40,43 +42,45 @@ class Stand:
             song: Name in the library, or path of a MIDI file.
             policy: `planner`, or the path of a bundle.
             trial: Which draw of a world's jitter and noise.
+            must_sound: Whether a performance without a single key event is an error.
 
         Returns:
             `recording` (its folder, relative to the loop's), `frame_f1`, `note_f1_50ms`,
             `note_f1_100ms`, `wrong_keys`, `onset_error_ms` and `robot_time_s`.
 
         Raises:
-            LoopError: The place is not what it was when the loop began.
+            LoopError: The place is not what it was when the loop began, or what was recorded cannot
+                be learned from: that run is set aside, and the next attempt plays again.
             DaCapoError: The performance could not be given; what is finished is kept.
         """
-        return self.state.once(name, lambda: self._perform(name, song, policy, trial))
 
-    def _perform(self, name: str, song: str, policy: str, trial: int) -> Facts:
+        def do() -> Facts:
+            run = self._perform(name, song, policy, trial)
+            check_run(run, name, must_sound=must_sound)
+            return _facts(run, self.state.folder)
+
+        return self.state.once(name, do)
+
+    def _perform(self, name: str, song: str, policy: str, trial: int) -> Path:
         out = self.state.folder / name
-        if (run := _whole_run(out)) is None:
+        if (run := whole_run(out)) is None:
             if self.place.fingerprint() != self.fingerprint:
                 raise LoopError(
                     f"what describes the rig changed since the loop in {self.state.folder} began: "
                     "undo that and --resume, or begin anew with another --out"
                 )
-            shutil.rmtree(out, ignore_errors=True)  # what a killed process left unfinished
-            out.mkdir(parents=True)
+            out.mkdir(parents=True, exist_ok=True)
             stage, _, step = name.partition("/plays/")
 
             def report(played: Played) -> None:
                 self.on_progress(_told(stage, step, played))
 
             self.place.play(Order(song, policy, trial, out), report)
-            run = _whole_run(out)
+            clear(out)
+            run = whole_run(out)
         if run is None:
             raise LoopError(f"{out} has no run although {song} was played: see what is there")
-        return _facts(run, self.state.folder)
-
-
-def _whole_run(out: Path) -> Path | None:
-    """The finished run in a folder; it may be there although the step was not noted any more."""
-    runs = sorted(out.glob("[!.]*/performance.json"))
-    return runs[0].parent if runs else None
+        return run
 
 
 def _facts(run: Path, folder: Path) -> Facts:

@@ -13,6 +13,8 @@ from calibration.loop.performing import Stand
 from calibration.loop.state import State
 from calibration.loop.summary import mean_of, scores_of
 from calibration.recordings import read_recording
+from calibration.recordings.folders import amend_metadata
+from calibration.recordings.repair import INCOMPLETE
 from policies.performer import Progress
 from score import Note, Score, write_midi
 from tests.unit.playing import nominal_model
@@ -85,6 +87,53 @@ def test_half_a_run_is_played_again(state: State, song: str) -> None:
     again = stand(virtual_place("slow-line", MODEL), state)
     facts = again.perform(NAME, song, "planner", 3)
     assert [path.name for path in out.iterdir()] == [Path(facts["recording"]).parent.name]
+
+
+def test_what_a_failed_performance_left_is_kept(state: State, song: str) -> None:
+    out = state.folder / NAME
+    run = next(out.iterdir())
+    failed = run.rename(run.with_name(f"{run.name}-failed"))
+    (failed / "performance.json").unlink()
+    stand(virtual_place("slow-line", MODEL), state).perform(NAME, song, "planner", 3)
+    assert (failed / "recording" / "metadata.yaml").is_file()
+
+
+def broken(run: Path) -> None:
+    """As one that had to be repaired."""
+    amend_metadata(run / "recording", {INCOMPLETE: "its end is missing"})
+
+
+def cut(run: Path) -> None:
+    for path in (run / "recording").iterdir():
+        path.write_bytes(b"")
+
+
+@pytest.mark.parametrize(("spoil", "reason"), [(broken, "its end is missing"), (cut, "recording")])
+def test_an_invalid_run_is_set_aside_and_played_again(
+    spoil: Callable[[Path], None], reason: str, state: State, song: str
+) -> None:
+    run = next((state.folder / NAME).iterdir())
+    spoil(run)
+    silent = place(lambda *_: pytest.fail("played before it was said"))
+    with pytest.raises(LoopError, match=rf"cannot be learned from: .*{reason}.*--resume plays"):
+        stand(silent, state).perform(NAME, song, "planner", 3)
+    assert NAME not in state
+    assert (run.parent / "invalid" / run.name / "performance.json").is_file()
+    facts = stand(virtual_place("slow-line", MODEL), state).perform(NAME, song, "planner", 3)
+    assert "invalid" not in facts["recording"]
+
+
+def test_who_must_sound_and_was_not_heard_is_refused(
+    state: State, song: str, tmp_path: Path
+) -> None:
+    """A song that was never hit is none of those: it is marked."""
+    shutil.rmtree(state.folder / NAME)
+    world = tmp_path / "low.yaml"
+    world.write_text("schema: 1\nname: low\nkeyboard: {offset_m: [0.0, 0.0, -0.01]}\n")
+    low = stand(virtual_place(str(world), MODEL), state)
+    assert low.perform(NAME, song, "planner", 0)["note_f1_100ms"] == 0.0
+    with pytest.raises(LoopError, match="the keyboard was not heard"):
+        low.perform("excitation/plays/excitation-1", song, "planner", 0, must_sound=True)
 
 
 def test_a_place_that_changed_is_refused(state: State, song: str) -> None:

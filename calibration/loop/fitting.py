@@ -42,7 +42,8 @@ def fit(
 
     Returns:
         `file` (relative to the loop's folder), `accepted`, `heldout` (cost `before` and `after`),
-        `identifiable`, `on_bound`, `state_delay_s` and `trials`.
+        `identifiable`, `on_bound`, `left_out` (recordings without a key event, relative to the
+        loop's folder), `state_delay_s` and `trials`.
 
     Raises:
         CalibrationError: Nothing can be learned from these recordings.
@@ -74,6 +75,7 @@ def fit(
             "heldout": {"before": result.heldout_before, "after": result.heldout_after},
             "identifiable": list(result.identifiable),
             "on_bound": list(result.on_bound),
+            "left_out": [str(Path(r).relative_to(state.folder)) for r in result.silent],
             "state_delay_s": result.state_delay_s,
             "trials": result.trials,
         }

@@ -180,7 +180,10 @@ class _Loop:
         self._robot_time_s += played["robot_time_s"]
 
     def _fit(self, stage: str) -> Facts:
-        """Fit the simulator to all that was recorded; believe it if it errs less."""
+        """Fit the simulator to all that was recorded; believe it if it errs less.
+
+        What is told of the fit is what was tried; values, intervals and state delay are believed.
+        """
         fitted = fit(
             self.state,
             stage,
@@ -192,9 +195,13 @@ class _Loop:
         )
         if fitted["accepted"]:
             self._known = kept_knowledge(self.state, fitted, self.setup.model.rig)
-        values = {"parameters": dict(self._known.parameters.values)}
-        intervals = {name: list(ends) for name, ends in self._known.intervals.items()}
-        return {**fitted, **values, "intervals": intervals}
+        known = self._known
+        return {
+            **fitted,
+            "parameters": dict(known.parameters.values),
+            "intervals": {name: list(ends) for name, ends in known.intervals.items()},
+            "state_delay_s": known.state_delay_s,
+        }
 
     def _simulate(self) -> Facts:
         episodes = self.setup.effort.episodes

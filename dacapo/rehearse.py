@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import signal
 import subprocess
 import sys
@@ -74,16 +75,20 @@ def _player(options: Sequence[str]) -> Callable[[Order, Callable[[Progress], Non
 def _run(command: Sequence[str]) -> None:
     """Wait for a process; if this one is stopped meanwhile, that one is too, and first.
 
+    It also ends when this one is killed, by itself.
+
     Raises:
         LoopError: it failed; the message is its own.
     """
     from calibration.loop import LoopError
+    from piano_nodes.process import FOLLOW_PARENT
 
     process = subprocess.Popen(
         command,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        env={**os.environ, FOLLOW_PARENT: str(os.getpid())},
         start_new_session=True,
     )
     try:

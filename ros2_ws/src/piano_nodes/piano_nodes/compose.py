@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ from piano_nodes.graph import FRONT_END, PLAY_ARGUMENTS, Graph, NodeSpec, play_g
 from piano_nodes.modes import check_mode
 from piano_nodes.node import PianoNode, Surroundings
 from piano_nodes.play_client import PlayClient
-from piano_nodes.process import prepare_environment
+from piano_nodes.process import parent_watch, prepare_environment
 from piano_nodes.signals import signals_as_interrupts, undisturbed
 from policies.performer import Progress
 from policies.run_folder import RunFolder
@@ -69,7 +69,8 @@ def play(
     Raises:
         DaCapoError: when something does not work. Nothing half-written is left, but on hardware the
             recording, in `<run>-failed`.
-        KeyboardInterrupt: on SIGINT or SIGTERM, after the hand was stopped and all is cleared up.
+        KeyboardInterrupt: on SIGINT or SIGTERM, or when the process that `process.FOLLOW_PARENT`
+            names is gone, after the hand was stopped and all is cleared up.
     """
     prepare_environment()
     given = {a.name: a.default for a in PLAY_ARGUMENTS if a.default is not None} | asked
@@ -106,6 +107,7 @@ def run_graph(graph: Graph, on_progress: Callable[[Progress], None] | None) -> N
 
     Raises:
         DaCapoError: when a node failed or a process ended.
+        KeyboardInterrupt: see `play`.
     """
     context = Context()
     # The caller tells progress and errors; the nodes speak up only when something is odd.
@@ -123,10 +125,7 @@ def run_graph(graph: Graph, on_progress: Callable[[Progress], None] | None) -> N
             if not spec.alone:
                 nodes.append(_make(spec, context, on_progress))
                 nodes[-1].start()
-        while not any(node.ended.is_set() for node in nodes):
-            for companion in beside:
-                companion.check()
-            time.sleep(_POLL_S)
+        _wait(nodes, beside)
         for node in nodes:
             if node.failure:
                 raise NodeError(node.failure)
@@ -137,6 +136,17 @@ def run_graph(graph: Graph, on_progress: Callable[[Progress], None] | None) -> N
             context.try_shutdown()
             for companion in reversed(beside):
                 companion.close()
+
+
+def _wait(nodes: Sequence[PianoNode], beside: Sequence[Companion]) -> None:
+    """Until a node has ended, while all that must be there is."""
+    abandoned = parent_watch()
+    while not any(node.ended.is_set() for node in nodes):
+        for companion in beside:
+            companion.check()
+        if abandoned():
+            raise KeyboardInterrupt
+        time.sleep(_POLL_S)
 
 
 def _make(

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 FOLLOW_PARENT = "DACAPO_FOLLOW_PARENT"
-"""Set by a launch file to its process number: `ros2 launch` leaves its processes behind when it is
-terminated or killed, so they end by themselves when that parent is gone."""
+"""Set by who starts processes to its own process number: `ros2 launch` leaves its processes behind
+when it is terminated or killed, as anything does that is killed, so they end by themselves when
+that parent is gone."""
 
 ERROR = "error: "
 """How the line begins that says why a process failed."""
@@ -126,13 +127,13 @@ def run_until_stopped(module: str, name: str, arguments: Sequence[str]) -> int:
 
 def _wait_for_the_end() -> Callable[[], bool]:
     """What to call over and over: waits a moment, then tells whether to end."""
-    stop, abandoned = threading.Event(), _parent_watch()
+    stop, abandoned = threading.Event(), parent_watch()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     return lambda: stop.wait(_POLL_S) or abandoned()
 
 
-def _parent_watch() -> Callable[[], bool]:
-    """Tells whether the process that started this one is gone, if that matters."""
+def parent_watch() -> Callable[[], bool]:
+    """What to call over and over: whether who started this process is gone, if that matters."""
     parent = os.environ.get(FOLLOW_PARENT)
     return lambda: parent is not None and str(os.getppid()) != parent

@@ -27,6 +27,7 @@ from dacapo.verbs import (
     add_rig_argument,
     add_verb,
     add_world_argument,
+    seed,
 )
 from dacapo.video import check_video, make_video
 
@@ -47,12 +48,10 @@ examples:
   dacapo play ode_to_joy --mode virtual --world workshop-a --params fitted.yaml
   dacapo play ode_to_joy --mode emulated --world workshop-a
   dacapo play ode_to_joy --mode real --device my_hand.yaml
-  dacapo play ode_to_joy --json                  performance.json on standard output
 
 The policy plays for the physics of --params, the planner if none is named, and their delay is led.
-Leaves a folder <time>-<song> with performance.json, performance.mid, a rosbag2 recording and
-report.html; two hands (docs/two_hands.md) play in process and leave nothing. Ctrl-C stops the hand
-and leaves nothing half-written; of a song that ends early on hardware the recording is kept.
+Leaves a folder <time>-<song> with performance.json, performance.mid, a recording and report.html
+(two hands leave nothing: docs/two_hands.md). Ctrl-C stops the hand; on hardware a recording stays.
 """
 
 
@@ -73,6 +72,13 @@ def add_parser(verbs: Verbs) -> None:
     add_policy_argument(parser, None)
     add_params_argument(parser)
     add_world_argument(parser, "modes virtual and emulated")
+    parser.add_argument(
+        "--trial",
+        type=seed,
+        default=0,
+        metavar="N",
+        help="which draw of jitter and noise (default: %(default)s)",
+    )
     hardware = parser.add_argument_group("mode real")
     add_hand_arguments(hardware)
     hardware.add_argument(
@@ -132,8 +138,9 @@ def _settle_world(arguments: argparse.Namespace, rig: Rig) -> World | None:
     mode = arguments.mode
     if mode == "virtual" and not arguments.world:
         arguments.refuse("--mode virtual plays in a world: add --world NAME, e.g. workshop-a")
-    if arguments.world and mode in ("sim", "real"):
-        arguments.refuse(f"--mode {mode} has no world: add --mode virtual or --mode emulated")
+    for name in ("world", "trial"):
+        if getattr(arguments, name) and mode in ("sim", "real"):
+            arguments.refuse(f"--mode {mode} has no {name}: add --mode virtual or --mode emulated")
     for name in ("device", "port", "keyboard"):
         if getattr(arguments, name) and mode != "real":
             arguments.refuse(f"--mode {mode} has no --{name}: add --mode real")
@@ -150,7 +157,7 @@ def _play_in_graph(
 ) -> tuple[Performance, Path]:
     from piano_nodes.compose import play
 
-    names = ("params", "world", "device", "port", "keyboard")
+    names = ("params", "world", "trial", "device", "port", "keyboard")
     given = {name: str(getattr(arguments, name) or "") for name in names}
     played = play(
         arguments.song,
@@ -180,6 +187,7 @@ def _play_in_world(
         policy=policy,
         world=world,
         parameters=known,
+        trial=arguments.trial,
         out=arguments.out,
         report=report,
     )

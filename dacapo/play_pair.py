@@ -9,7 +9,7 @@ from dacapo.inputs import load_goals, load_playable, name_policy
 from dacapo.output import print_json, print_table
 from dacapo.progress import LiveLine, bar
 
-UNUSED = ("params", "world", "device", "port", "keyboard", "video")
+UNUSED = ("params", "world", "trial", "device", "port", "keyboard", "video")
 
 
 def play_pair(arguments: argparse.Namespace) -> int:

@@ -34,7 +34,11 @@ def emulated_place(world: str, rig: str) -> Place:
 
     world_fingerprint(world)
     options = ["--rig", rig, "--mode", "emulated", "--world", world]
-    return Place("emulated", _player(options), lambda: world_fingerprint(world), world)
+
+    def play(order: Order, report: Callable[[Progress], None]) -> None:
+        _play(order, [*options, "--trial", str(order.trial)], report)
+
+    return Place("emulated", play, lambda: world_fingerprint(world), world)
 
 
 def real_place(rig: str, device: Path | None, port: str | None, keyboard: str | None) -> Place:
@@ -57,19 +61,19 @@ def real_place(rig: str, device: Path | None, port: str | None, keyboard: str | 
         content = device.read_bytes() if device else b""
         return hashlib.sha256(content).hexdigest()
 
-    fingerprint()  # a file that cannot be read is an error now
-    return Place("real", _player(options), fingerprint)
-
-
-def _player(options: Sequence[str]) -> Callable[[Order, Callable[[Progress], None]], None]:
     def play(order: Order, report: Callable[[Progress], None]) -> None:
-        from policies.performer import Progress, Stage
+        _play(order, options, report)
 
-        report(Progress(Stage.LOADING))
-        command = ["play", order.song, "--policy", order.policy, "--out", str(order.out)]
-        _run([sys.executable, "-m", "dacapo", *command, *options, "--json"])
+    fingerprint()  # a file that cannot be read is an error now
+    return Place("real", play, fingerprint)
 
-    return play
+
+def _play(order: Order, options: Sequence[str], report: Callable[[Progress], None]) -> None:
+    from policies.performer import Progress, Stage
+
+    report(Progress(Stage.LOADING))
+    command = ["play", order.song, "--policy", order.policy, "--out", str(order.out)]
+    _run([sys.executable, "-m", "dacapo", *command, *options, "--json"])
 
 
 def _run(command: Sequence[str]) -> None:

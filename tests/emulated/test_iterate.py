@@ -52,3 +52,8 @@ def test_its_recordings_are_valid(folder: Path) -> None:
     assert len(recordings) == 1 + 2 + 1
     for recording in recordings:
         check_valid(read_recording(recording))
+
+
+def test_every_performance_meets_another_draw(folder: Path) -> None:
+    recordings = folder.glob("*/plays/*/[!.]*/recording")
+    assert {read_recording(path).provenance.seed for path in recordings} == {0, 1, 2, 1001}

@@ -64,6 +64,7 @@ def test_a_policy_in_a_world_knows_the_parameters(
     [
         (["--mode", "virtual"], "add --world NAME"),
         (["--world", "nominal"], "--mode sim has no world"),
+        (["--trial", "1"], "--mode sim has no trial"),
     ],
 )
 def test_what_does_not_go_together_is_bad_usage(

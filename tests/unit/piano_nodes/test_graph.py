@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from piano_nodes.errors import NodeError
 from piano_nodes.graph import FRONT_END, MODES, PLAY_ARGUMENTS, Graph, play_graph
+from piano_nodes.modes import check_mode
 
 ROOT = Path(__file__).parents[3]
 
@@ -31,15 +33,25 @@ def test_all_nodes_share_one_clock_offset() -> None:
 
 
 def test_nodes_meet_the_emulated_rig_at_its_devices_only() -> None:
-    emulated = graph("emulated", world="workshop-a")
+    emulated = graph("emulated", world="workshop-a", trial="7")
     spec = emulated.emulator
     assert spec is not None
-    assert (spec.rig, spec.world) == ("leap_rail_49", "workshop-a")
+    assert (spec.rig, spec.world, spec.trial) == ("leap_rail_49", "workshop-a", 7)
+    assert spec.arguments[-1] == "7"
     by_name = {node.name: node.parameters for node in emulated.nodes}
     assert by_name["hand"]["port"] == spec.port
     assert by_name["keyboard"]["port"] == spec.keyboard
     said = [value for parameters in by_name.values() for value in parameters.values()]
     assert "workshop-a" not in said
+
+
+@pytest.mark.parametrize(
+    ("mode", "trial", "complaint"),
+    [("real", "0", "mode real has no trial"), ("emulated", "-1", "count trials from 0")],
+)
+def test_a_trial_is_a_number_of_an_emulated_rig(mode: str, trial: str, complaint: str) -> None:
+    with pytest.raises(NodeError, match=complaint):
+        check_mode({"mode": mode, "trial": trial, "rig": "leap_rail_49"})
 
 
 def test_two_emulated_rigs_do_not_meet() -> None:

@@ -43,14 +43,21 @@ class ControllerTopics(PianoNode):
     """
 
     def __init__(
-        self, context: Context, rig: Rig, world: World, keyboard: MidiPort, namespace: str
+        self,
+        context: Context,
+        rig: Rig,
+        world: World,
+        keyboard: MidiPort,
+        *,
+        namespace: str,
+        trial: int,
     ) -> None:
         offset_ns = time.time_ns() - time.monotonic_ns()
         super().__init__(
             "emulated_controllers", Surroundings(context, {"clock_offset_ns": offset_ns})
         )
         self._parts = make_parts(rig)
-        self.controllers = EmulatedControllers(rig, world, self._tell, keyboard)
+        self.controllers = EmulatedControllers(rig, world, self._tell, keyboard, trial)
         self._states = [
             self.create_publisher(JointState, namespace + part.controller.state_topic, STATES)
             for part in self._parts
@@ -89,7 +96,13 @@ class ControllerTopics(PianoNode):
 
 
 def run(
-    rig: Rig, world: World, keyboard: MidiPort, wait: Callable[[], bool], namespace: str = ""
+    rig: Rig,
+    world: World,
+    keyboard: MidiPort,
+    wait: Callable[[], bool],
+    *,
+    namespace: str = "",
+    trial: int = 0,
 ) -> PacingReport:
     """Run emulated controllers until `wait`, called over and over, says they must end.
 
@@ -102,6 +115,7 @@ def run(
         keyboard: Port for the keys.
         wait: Whether to end; takes a moment to answer.
         namespace: What the topics are told apart by; see `controllers.namespace_of`.
+        trial: Which draw of the world's noise.
 
     Returns:
         How well real time was kept.
@@ -115,7 +129,8 @@ def run(
     quiet = ["--ros-args", "--log-level", "warn"]
     rclpy.init(args=quiet, context=context, signal_handler_options=SignalHandlerOptions.NO)
     try:
-        node = ControllerTopics(context, rig, world, keyboard, namespace_of(namespace))
+        apart = namespace_of(namespace)
+        node = ControllerTopics(context, rig, world, keyboard, namespace=apart, trial=trial)
         node.start()
         if not namespace:
             _refuse_others(node)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from hardware.emulator.midi_out import MidiOut
 from hardware.emulator.rig import EmulatedRig
-from hardware.world import World, load_world
+from hardware.world import load_world
 from piano_nodes.errors import NodeError
-from sim import Rig, RosTrajectoryDriver, load_rig
+from sim import RosTrajectoryDriver, load_rig
 
 QUIET_S = 0.3
 """The line is at rest when nobody has talked for so long [s]: 30 cycles of a driver."""
@@ -30,30 +30,29 @@ def run(arguments: list[str], wait: Callable[[], bool]) -> None:
 
     Args:
         arguments: Rig, world, serial device (of controllers: what their
-            topics are told apart by) and name of the keyboard.
+            topics are told apart by), name of the keyboard, and which draw of the world's jitter
+            and noise.
         wait: Whether to end; takes a moment to answer.
 
     Raises:
         DaCapoError: when rig, world or devices cannot be had, or its physics failed.
     """
-    rig, world = load_rig(arguments[0]), load_world(arguments[1])
+    rig, world, trial = load_rig(arguments[0]), load_world(arguments[1]), int(arguments[4])
     with MidiOut(arguments[3]) as port:
         if isinstance(rig.driver, RosTrajectoryDriver):
             controllers = importlib.import_module("piano_nodes.emulated_controllers")
-            controllers.run(rig, world, port, wait, namespace=arguments[2])
+            controllers.run(rig, world, port, wait, namespace=arguments[2], trial=trial)
         else:
-            _run_motors(rig, world, Path(arguments[2]), port, wait)
+            with EmulatedRig(rig, world, Path(arguments[2]), port, trial) as emulated:
+                _run_motors(emulated, wait)
 
 
-def _run_motors(
-    rig: Rig, world: World, device: Path, port: MidiOut, wait: Callable[[], bool]
-) -> None:
-    with EmulatedRig(rig, world, device, port) as emulated:
-        while emulated.running and not wait():
-            pass
-        if not emulated.running:
-            raise NodeError("the emulated world stopped: its physics failed")
-        _wait_for_silence(emulated)
+def _run_motors(emulated: EmulatedRig, wait: Callable[[], bool]) -> None:
+    while emulated.running and not wait():
+        pass
+    if not emulated.running:
+        raise NodeError("the emulated world stopped: its physics failed")
+    _wait_for_silence(emulated)
 
 
 def _wait_for_silence(emulated: EmulatedRig) -> None:

@@ -51,5 +51,5 @@ def play_client() -> int:
 
 
 def emulated_rig() -> int:
-    """Run an emulated rig; arguments: rig, world, serial device, name of the keyboard."""
-    return run_until_stopped("piano_nodes.emulated_rig", "run", sys.argv[1:5])
+    """Run an emulated rig; arguments: rig, world, serial device, name of the keyboard, trial."""
+    return run_until_stopped("piano_nodes.emulated_rig", "run", sys.argv[1:6])

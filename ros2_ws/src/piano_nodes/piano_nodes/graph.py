@@ -67,6 +67,12 @@ PLAY_ARGUMENTS = (
         "",
     ),
     Argument("world", "world of mode emulated; empty: nominal", "", modes=("emulated",)),
+    Argument(
+        "trial",
+        "which draw of that world's jitter and noise, counted from 0; empty: 0",
+        "",
+        modes=("emulated",),
+    ),
     Argument("device", "device file of the hand; mode real needs one", "", modes=("real",)),
     Argument("port", "serial device of the motors; empty: the rig's", "", modes=("real",)),
     Argument("keyboard", "part of the MIDI port's name; empty: the only one", "", modes=("real",)),
@@ -102,12 +108,14 @@ class EmulatorSpec:
         world: Name or path.
         port: Where its serial device is found.
         keyboard: What its keyboard is called.
+        trial: Which draw of the world's jitter and noise.
     """
 
     rig: str
     world: str
     port: str
     keyboard: str
+    trial: int = 0
 
     executable: ClassVar[str] = "emulated_rig"
     """In package `piano_nodes`."""
@@ -115,7 +123,7 @@ class EmulatorSpec:
     @property
     def arguments(self) -> tuple[str, ...]:
         """Of the executable."""
-        return self.rig, self.world, self.port, self.keyboard
+        return self.rig, self.world, self.port, self.keyboard, str(self.trial)
 
 
 DEVICE_NODES = ("keyboard", "hand")
@@ -149,6 +157,7 @@ def play_graph(
     policy: str = POLICY,
     params: str = "",
     world: str = "",
+    trial: str = "",
     device: str = "",
     port: str = "",
     keyboard: str = "",
@@ -164,6 +173,7 @@ def play_graph(
         policy: See `PLAY_ARGUMENTS`, also for all others.
         params: Path, or empty.
         world: Name or path, or empty.
+        trial: Digits, or empty.
         device: Path, or empty.
         port: Path, or empty.
         keyboard: Part of a name, or empty.
@@ -172,15 +182,16 @@ def play_graph(
         The graph; all its nodes are given the same offset between stamps and the monotonic clock.
     """
     clock: Values = {"clock_offset_ns": time.time_ns() - time.monotonic_ns()}
-    emulator = _emulator(rig, world or NOMINAL) if mode == "emulated" else None
+    emulator = _emulator(rig, world or NOMINAL, int(trial or 0)) if mode == "emulated" else None
     if emulator is not None:
         device, port, keyboard = NOMINAL, emulator.port, emulator.keyboard
     wait: Values = {"wait_s": EMULATOR_S if emulator is not None else 0.0}
     said: Values = {"rig": rig, "policy": policy, "mode": mode}
     folder: Values = {"folder": str(partial / "recording")}
+    drawn: Values = {} if emulator is None else {"trial": emulator.trial}
     nodes: dict[str, Values] = {
         "player": {"params": params, **said},
-        "recorder": {"song": song, "params": params, "device": device, **folder, **said},
+        "recorder": {"song": song, "params": params, "device": device, **drawn, **folder, **said},
         FRONT_END: {"song": song, "run": str(run), "mode": mode},
     }
     rig_nodes: dict[str, Values] = {
@@ -206,8 +217,8 @@ def _own_midi(emulator: EmulatorSpec) -> Mapping[str, str]:
     return {JACK_SERVER: given or emulator.keyboard.replace(" ", "-")}
 
 
-def _emulator(rig: str, world: str) -> EmulatorSpec:
+def _emulator(rig: str, world: str, trial: int) -> EmulatorSpec:
     """An emulated rig whose devices have names that nobody else's on this machine have."""
     unique = f"{os.getpid()}-{time.monotonic_ns() // 1_000_000}"
     link = Path(tempfile.gettempdir()) / f"dacapo-motors-{unique}"
-    return EmulatorSpec(rig, world, str(link), f"Da Capo {unique}")
+    return EmulatorSpec(rig, world, str(link), f"Da Capo {unique}", trial)

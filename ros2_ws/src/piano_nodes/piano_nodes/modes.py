@@ -16,7 +16,8 @@ def check_mode(given: Mapping[str, str]) -> None:
         given: Value of each of `PLAY_ARGUMENTS`, by name.
 
     Raises:
-        NodeError: something is given that the mode has no use for, or missing that it needs.
+        NodeError: something is given that is wrong or that the mode has no use for, or missing
+            that it needs.
         HardwareError: hand or keyboard are not ready; says what to do.
     """
     mode = given["mode"]
@@ -26,5 +27,7 @@ def check_mode(given: Mapping[str, str]) -> None:
             raise NodeError(
                 f"mode {mode} has no {argument.name}: leave it out, or take mode {right}"
             )
+    if not (given.get("trial") or "0").isdecimal():
+        raise NodeError(f"trial '{given['trial']}' is no whole number: count trials from 0")
     if mode != "sim":  # what is imported here needs packages that only hardware needs
         importlib.import_module("piano_nodes.ready").check_ready(given)

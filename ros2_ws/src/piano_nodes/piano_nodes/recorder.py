@@ -48,6 +48,7 @@ class Recorder(PianoNode):
         Setting("song", "", "name in the song library, or path of a MIDI file; empty: none"),
         Setting("policy", PLANNER, "who plays: planner, zoo, or path of a policy bundle"),
         Setting("params", "", "physics parameters file; empty: the rig's nominal ones"),
+        Setting("trial", -1, "which draw of an emulated world's noise; -1: nothing is drawn"),
         Setting("device", "", "id of the hand in its calibration file"),
     )
 
@@ -76,6 +77,7 @@ class Recorder(PianoNode):
 
     def _provenance(self) -> Provenance:
         values = {name: str(value) for name, value in self.values.items()}
+        trial = int(self.values["trial"])
         rig = load_rig(values["rig"]) if values["rig"] else None
         fingerprint = ""
         if rig is not None and values["song"]:
@@ -90,6 +92,7 @@ class Recorder(PianoNode):
             policy_hash=fingerprint,
             parameters=_text_of(values["params"]) if values["params"] else "",
             device=values["device"],
+            seed=None if trial < 0 else trial,
             clock_offset_ns=self._offset_ns,
         )
 

@@ -13,17 +13,21 @@ FILE = ROOT / "launch" / "calibrate.launch.py"
 
 def test_its_arguments_are_options_of_the_verb(capsys: pytest.CaptureFixture[str]) -> None:
     description = get_launch_description_from_python_launch_file(str(FILE))
-    with pytest.raises(SystemExit):
-        build_parser().parse_args(["iterate", "--help"])
+    for verb in ("iterate", "calibrate"):
+        with pytest.raises(SystemExit):
+            build_parser().parse_args([verb, "--help"])
     help_page = capsys.readouterr().out
     for argument in description.get_launch_arguments():
-        assert argument.name == "songs" or f"--{argument.name}" in help_page
+        assert argument.name in ("songs", "recordings") or f"--{argument.name}" in help_page
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "required argument 'songs'"),
+        ((), "nothing to learn: add songs:="),
+        (("songs:=ode_to_joy", "recordings:=runs/x"), "fitted without songs: leave one"),
+        (("recordings:=runs/x", "device:=my.yaml"), "fitted without device: leave one"),
+        (("recordings:=runs/no_such",), "no_such"),
         (("songs:=ode_to_joy",), "--mode real needs --device"),
         (("songs:=ode_to_joy", "mode:=emulated"), "plays in a world"),
         (("songs:=no_such_song", "mode:=emulated", "world:=nominal"), "no song 'no_such_song'"),

@@ -88,8 +88,12 @@ def run(arguments: argparse.Namespace) -> int:
     setup = _setup(arguments)
     check_writable(arguments.out)
     folder = arguments.out / _folder_name(arguments, setup)
-    from calibration.loop import iterate
+    from calibration.loop import iterate, was_begun
 
+    if arguments.resume and not was_begun(folder):
+        return complain(
+            f"error: nothing to go on with in {folder}: leave out --resume, or check --out"
+        )
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with LiveLine() as line:
@@ -105,7 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(summary)
     else:
-        _print(summary, folder)
+        print_summary(summary, folder)
     return 0
 
 
@@ -164,7 +168,13 @@ def _describe(progress: Progress) -> str:
     return f"{progress.stage}  {progress.step} {bar(progress.share)} {progress.note}"
 
 
-def _print(summary: dict[str, Any], folder: Path) -> None:
+def print_summary(summary: dict[str, Any], folder: Path) -> None:
+    """Prints a loop's rounds and final scores, and what to mind.
+
+    Args:
+        summary: of `summary.json`.
+        folder: where it is.
+    """
     rows: list[tuple[object, ...]] = [
         (
             f"round {facts['round']}",
@@ -182,4 +192,13 @@ def _print(summary: dict[str, Any], folder: Path) -> None:
         if of is not None
     ]
     print_table(("", "frame F1", "note F1 50 ms", "robot s", "wall s"), rows)
+    if on_bound := _on_bound(summary):
+        remark(f"on a bound, the truth may lie beyond: {', '.join(on_bound)}")
     remark(f"{summary['stopped']}; everything is in {folder}")
+
+
+def _on_bound(summary: dict[str, Any]) -> list[str]:
+    """Of the last fit that is believed, the excitation's or a round's."""
+    fits = [summary["excitation"], *summary["rounds"]]
+    believed = [fit["on_bound"] for fit in fits if fit["accepted"]]
+    return believed[-1] if believed else []

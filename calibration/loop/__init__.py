@@ -5,6 +5,7 @@ from calibration.loop.loop import SUMMARY, iterate
 from calibration.loop.places import Order, Place, virtual_place, world_fingerprint
 from calibration.loop.progress import Progress
 from calibration.loop.setup import Effort, Setup
+from calibration.loop.state import was_begun
 
 __all__ = [
     "SUMMARY",
@@ -16,5 +17,6 @@ __all__ = [
     "Setup",
     "iterate",
     "virtual_place",
+    "was_begun",
     "world_fingerprint",
 ]

@@ -17,7 +17,8 @@ REHEARSALS = 2
 """How often a round plays every song on the rig."""
 
 ROBOT_TIME_S = 600.0
-"""Robot time of a loop [s], final scoring apart: no round is begun that would go beyond."""
+"""Robot time of a loop [s], final scoring apart: after the first round, which is always played, no
+other is begun that would go beyond."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,9 @@ FILE, LOCK = "state.json", "lock"
 
 _SCHEMA = 1
 
+_WORDS = {"place": "world or device file"}
+"""What users call a setting, where that is not its name."""
+
 
 class State:
     """The finished steps of one loop; a context manager that holds its folder.
@@ -112,6 +115,11 @@ class State:
         write_whole(self.folder / FILE, json.dumps(content, indent=1).encode())
 
 
+def was_begun(folder: Path) -> bool:
+    """Whether a loop was begun in a folder, if only that."""
+    return (folder / LOCK).is_file()
+
+
 def _hold(folder: Path) -> int:
     """Be the one process that works in a folder, until it ends or closes the descriptor."""
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
@@ -132,4 +140,4 @@ def _damaged(path: Path) -> LoopError:
 def _difference(old: Facts, new: Facts) -> str | None:
     """The first setting that differs, as words."""
     names = (name for name in {**new, **old} if old.get(name) != new.get(name))
-    return next((name.replace("_", " ") for name in names), None)
+    return next((_WORDS.get(name, name.replace("_", " ")) for name in names), None)

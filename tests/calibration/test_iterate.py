@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from calibration.recordings import check_valid, read_recording
+from dacapo.__main__ import main
+from dacapo.iterate import print_summary
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,6 +59,27 @@ def test_the_summary_says_what_there_is_to_say(whole: dict[str, Any], around: Pa
     assert len(recordings) == 1 + 2 + 3
     for recording in recordings:
         check_valid(read_recording(recording))
+
+
+def test_parameters_on_a_bound_are_warned_of(
+    whole: dict[str, Any], around: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = around / "whole"
+    summary = json.loads((folder / "summary.json").read_text())
+    summary["rounds"][0] |= {"accepted": True, "on_bound": ["keyboard_z_m"]}
+    print_summary(summary, folder)
+    assert "on a bound, the truth may lie beyond: keyboard_z_m\n" in capsys.readouterr().err
+    summary["rounds"][0]["accepted"] = False  # then the excitation's fit is what is believed
+    summary["excitation"]["on_bound"] = []
+    print_summary(summary, folder)
+    assert "on a bound" not in capsys.readouterr().err
+
+
+def test_nothing_to_go_on_with_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["iterate", "ode_to_joy", "--mode", "virtual", "--world", "nominal", "--resume"]
+    assert main([*command, "--out", str(tmp_path)]) == 1
+    assert "nothing to go on with in" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_delay_is_found_and_led(whole: dict[str, Any]) -> None:

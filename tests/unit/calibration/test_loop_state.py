@@ -100,6 +100,8 @@ def test_what_a_folder_holds_is_neither_overwritten_nor_mixed_up(tmp_path: Path)
         State(tmp_path, SETUP, resume=False)
     with pytest.raises(LoopError, match="another world sha256: undo that"):
         State(tmp_path, SETUP | {"world_sha256": "abd"}, resume=True)
+    with pytest.raises(LoopError, match="another world or device file"):
+        State(tmp_path, SETUP | {"place": "abd"}, resume=True)
     with pytest.raises(LoopError, match="another rounds"):
         State(tmp_path, SETUP | {"rounds": 3}, resume=True)
 

@@ -2,6 +2,14 @@
 
 from policies.planner.pair.make import PairPlan, Prepared, make_pair_plan, prepare
 from policies.planner.pair.parameters import PairPlanParameters
-from policies.planner.pair.rehearsal import OnProgress
+from policies.planner.pair.rehearsal import OnProgress, Rehearsing
 
-__all__ = ["OnProgress", "PairPlan", "PairPlanParameters", "Prepared", "make_pair_plan", "prepare"]
+__all__ = [
+    "OnProgress",
+    "PairPlan",
+    "PairPlanParameters",
+    "Prepared",
+    "Rehearsing",
+    "make_pair_plan",
+    "prepare",
+]

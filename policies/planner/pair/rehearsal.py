@@ -36,11 +36,13 @@ class Rehearsal:
     Attributes:
         targets: of all joints in each step, shape ``(T, n)`` [rad, m for slides].
         references: where joints were at the end of each step, the start for the first; same shape.
+        ways: which of the controllers played each step, shape ``(T,)``.
         frame_f1: of what was heard.
     """
 
     targets: Floats
     references: Floats
+    ways: NDArray[np.int_]
     frame_f1: float
 
 
@@ -69,7 +71,8 @@ class Rehearsing:
     def __init__(
         self, goals: Goals, model: PlayablePair, controllers: Sequence[Controller]
     ) -> None:
-        self._goals, self._model, self._controllers = goals, model, list(controllers)
+        self._goals, self._model, self._given = goals, model, tuple(controllers)
+        self._controllers = list(controllers)  # who played last comes first
         self._ahead = AHEAD_STEPS if len(controllers) > 1 else KEPT_STEPS
         # Where the song is, a trial on from there, and after the kept steps of it and the best.
         self._now, self._trial, self._after, self._best = (Simulator(model) for _ in range(4))
@@ -77,10 +80,11 @@ class Rehearsing:
     def __call__(self, start: Floats, on_progress: OnProgress = lambda share: None) -> Rehearsal:
         """Play from a posture of shape ``(n,)``, step by step, as who plays the plan will."""
         self._now.reset(start)
-        takes, memory, step = list[_Take](), self._controllers[0].memory, 0
+        takes, ways, memory, step = list[_Take](), list[int](), self._controllers[0].memory, 0
         while step < self._goals.n_steps:
             takes.append(self._play_on(step, memory))
-            memory, step = takes[-1].memory, step + len(takes[-1].f1)
+            ways += [self._given.index(self._controllers[0])] * len(takes[-1].f1)
+            memory, step = takes[-1].memory, len(ways)
             on_progress(step / self._goals.n_steps)
         targets, reached, f1 = (
             np.concatenate([getattr(take, name) for take in takes])
@@ -88,7 +92,7 @@ class Rehearsing:
         )
         reached[0] = start  # where whoever plays it begins
         within = np.clip(reached, self._model.joint_low, self._model.joint_high)
-        return Rehearsal(targets, within, float(f1.mean()))
+        return Rehearsal(targets, within, np.array(ways), float(f1.mean()))
 
     def _play_on(self, step: int, memory: Memory) -> _Take:
         """The best way on. Who played last is asked first, and alone if it makes no mistake."""

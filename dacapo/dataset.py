@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 OUT = Path("runs/dataset.zarr")
 ROLLOUTS = 500
-NOISE = 0.01
+NOISE = 0.02
 
 EPILOG = f"""\
 examples:
@@ -65,7 +65,8 @@ def _add_amounts(parser: argparse.ArgumentParser) -> None:
         type=width,
         default=NOISE,
         metavar="X",
-        help="standard deviation on targets and start, of their ranges (default: %(default)g)",
+        help="most noise on targets and start, standard deviation, of their ranges "
+        "(default: %(default)g)",
     )
     parser.add_argument(
         "--stretch",
@@ -104,14 +105,18 @@ def _build(arguments: argparse.Namespace) -> int:
     with LiveLine() as line, open_workers(arguments.workers) as perform:
 
         def show(status: Status) -> None:
+            last = f"the last with F1 {status.f1:.3f}" if status.f1 is not None else "preparing"
             line.show(
                 f"{status.chunk}  {bar(status.done / status.total)} {status.done} of "
-                f"{status.total} rollouts, the last with F1 {status.f1:.3f}"
+                f"{status.total} rollouts, {last}"
             )
 
         built = build(path, arguments.what, _settings(arguments), perform, show)
     _print_built(path, built, arguments.json)
-    return 0
+    if not built.left_out:
+        return 0
+    reasons = "; ".join(built.left_out.values())
+    return complain(f"error: left out {len(built.left_out)} of {built.chunks} chunks: {reasons}")
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
@@ -138,7 +143,7 @@ def _print_built(path: Path, built: Built, as_json: bool) -> None:
         "writing_s": round(built.writing_s, 3),
     }
     if as_json:
-        print_json(document)
+        print_json(document | {"left_out": dict(built.left_out)})
     else:
         print_table(tuple(document), [tuple(document.values())])
 

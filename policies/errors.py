@@ -17,3 +17,7 @@ class BundleError(PolicyError):
 
 class DatasetError(PolicyError):
     """A dataset cannot be made, continued or read."""
+
+
+class UnplayableError(DatasetError):
+    """A chunk of a dataset cannot be played; others may well be."""

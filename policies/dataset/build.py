@@ -3,44 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from importlib.metadata import version
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from policies.dataset.card import write_card
-from policies.dataset.chunk_store import ChunkStore, Shapes
-from policies.dataset.chunks import CHUNK_STEPS, Chunk, load_chunks
-from policies.dataset.player import MakePlayer, given_digest
-from policies.dataset.rollouts import Order
-from policies.dataset.store import SCHEMA, Store, make_store
+from policies.dataset.chunk_store import ChunkStore
+from policies.dataset.chunks import Chunk, load_chunks
+from policies.dataset.lock import hold
+from policies.dataset.rollouts import Rollout
+from policies.dataset.settings import (
+    Settings,
+    chunk_attributes,
+    order_of,
+    shapes_of,
+    store_attributes,
+)
+from policies.dataset.store import Store, make_store
 from policies.dataset.workers import Perform
-from score import CONTROL_STEP_S
+from policies.errors import UnplayableError
 from sim.pair import PairModel, build_pair, load_pair
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a dataset is made with.
-
-    Attributes:
-        rig: name or file of a rig of two hands.
-        make_player: who plays.
-        given: what ``--policy`` gives, for ``make_player``.
-        rollouts: of each chunk.
-        noise: standard deviation on targets and start, as a fraction of the ranges.
-        stretch: factor of all times of the songs.
-        seed: of everything random.
-    """
-
-    rig: str
-    make_player: MakePlayer
-    given: Path | None
-    rollouts: int
-    noise: float
-    stretch: float
-    seed: int
 
 
 @dataclass(frozen=True)
@@ -51,13 +35,13 @@ class Status:
         chunk: name of the chunk.
         done: rollouts that are there, of all chunks.
         total: rollouts wanted.
-        f1: frame F1 of the last one.
+        f1: frame F1 of the last one; None while the player gets ready for the chunk.
     """
 
     chunk: str
     done: int
     total: int
-    f1: float
+    f1: float | None
 
 
 @dataclass(frozen=True)
@@ -70,6 +54,7 @@ class Built:
         made: rollouts that were not.
         wall_s: how long it took [s].
         writing_s: how long of it went into the store [s].
+        left_out: why chunks could not be played to the end, by name.
     """
 
     chunks: int
@@ -77,6 +62,7 @@ class Built:
     made: int
     wall_s: float
     writing_s: float
+    left_out: Mapping[str, str]
 
 
 def build(
@@ -86,86 +72,78 @@ def build(
     perform: Perform,
     progress: Callable[[Status], None],
 ) -> Built:
-    """Make a dataset, or what is missing of it.
+    """Make a dataset, or what is missing of it. All inputs are looked at before anything is played.
 
     Args:
         path: folder of the store.
         songs: as for ``load_chunks``; others may have been built into it before.
         settings: what it is made with.
         perform: who does the playing, from ``open_workers``.
-        progress: called after each rollout.
+        progress: called before each chunk and after each rollout.
 
     Raises:
-        DatasetError: a song that cannot be used, a store of other settings, or a damaged one.
+        DatasetError: a song that cannot be used, a policy that is missing, a store of other
+            settings, a damaged one, or one that another build writes into.
         ScoreError: a song that cannot be read.
         RigError: no such rig.
         OSError: the store cannot be written.
     """
     started_s = time.monotonic()
     chunks, model = load_chunks(songs, settings.stretch), build_pair(load_pair(settings.rig))
-    store = make_store(path, _attributes(settings, model))
-    parts = [(chunk, _open(store, chunk, settings, model)) for chunk in chunks]
-    total = len(parts) * settings.rollouts
-    found = total - sum(len(part.missing()) for _, part in parts)
-    done, writing_s = found, 0.0
-    for chunk, part in parts:
-        for index, rollout in perform(_order(chunk, settings), part.missing()):
-            before_s = time.monotonic()
-            part.write(index, rollout)
-            writing_s += time.monotonic() - before_s
-            done += 1
-            progress(Status(chunk.name, done, total, rollout.f1))
-    write_card(store)
-    return Built(len(parts), found, done - found, time.monotonic() - started_s, writing_s)
+    attributes = {chunk.name: chunk_attributes(chunk, settings) for chunk in chunks}
+    with hold(path):
+        store = make_store(path, store_attributes(settings, model))
+        missing = {
+            name: store.missing(name, of_chunk, settings.rollouts)
+            for name, of_chunk in attributes.items()
+        }
+        total = len(chunks) * settings.rollouts
+        found = total - sum(map(len, missing.values()))
+        building = _Building(store, settings, model, perform, progress, total, found)
+        for chunk in chunks:
+            if missing[chunk.name]:
+                building.add(chunk, attributes[chunk.name], missing[chunk.name])
+        if any(store.chunks()):
+            write_card(store)
+    made, wall_s = building.done - found, time.monotonic() - started_s
+    return Built(len(chunks), found, made, wall_s, building.writing_s, building.left_out)
 
 
-def _order(chunk: Chunk, settings: Settings) -> Order:
-    return Order(
-        goals=chunk.goals,
-        digest=chunk.digest,
-        rig=settings.rig,
-        given=settings.given,
-        make_player=settings.make_player,
-        noise=settings.noise,
-        seed=settings.seed,
-    )
+@dataclass
+class _Building:
+    """A build under way: what it works with, and how far it is."""
+
+    store: Store
+    settings: Settings
+    model: PairModel
+    perform: Perform
+    progress: Callable[[Status], None]
+    total: int
+    done: int
+    writing_s: float = 0.0
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    def add(self, chunk: Chunk, attributes: Mapping[str, Any], missing: list[int]) -> None:
+        """Play the missing rollouts of a chunk, if it can be played."""
+        self.progress(Status(chunk.name, self.done, self.total, None))
+        shapes = shapes_of(chunk, self.settings, self.model)
+        begin = partial(self.store.open_chunk, chunk.name, attributes, shapes)
+        try:
+            played = self.perform(order_of(chunk, self.settings), missing)
+            for f1, took_s in _write(played, begin):
+                self.done, self.writing_s = self.done + 1, self.writing_s + took_s
+                self.progress(Status(chunk.name, self.done, self.total, f1))
+        except UnplayableError as error:
+            self.left_out[chunk.name] = str(error)
 
 
-def _open(store: Store, chunk: Chunk, settings: Settings, model: PairModel) -> ChunkStore:
-    attributes = {
-        "song": chunk.song,
-        "chunk": chunk.index,
-        "first_step": chunk.first_step,
-        "goals_sha256": chunk.digest,
-        "given_sha256": given_digest(settings.given, chunk.name),
-    }
-    leading = settings.rollouts, chunk.goals.n_steps
-    shapes: Shapes = {
-        "actions": (*leading, len(model.action_names)),
-        "goals": (*leading, model.n_keys + 1),
-        "piano_states": (*leading, model.n_keys + 1),
-        "hand_joints": (*leading, len(model.joint_names)),
-        "hand_fingertips": (*leading, 3 * len(model.fingertip_sites)),
-        "keys_sounding": (*leading, model.n_keys),
-    }
-    return store.open_chunk(chunk.name, attributes, shapes)
-
-
-def _attributes(settings: Settings, model: PairModel) -> dict[str, Any]:
-    return {
-        "schema": SCHEMA,
-        "rig": model.rig.name,
-        "rig_sha256": model.rig.hash,
-        "player": settings.make_player.__qualname__,
-        "rollouts": settings.rollouts,
-        "noise": settings.noise,
-        "stretch": settings.stretch,
-        "seed": settings.seed,
-        "goals": f"score.robopianist, chunks of {CHUNK_STEPS} steps",
-        "control_step_s": CONTROL_STEP_S,
-        "action_names": list(model.action_names),
-        "action_low": model.action_low.tolist(),
-        "action_high": model.action_high.tolist(),
-        "joint_names": list(model.joint_names),
-        "versions": {name: version(name) for name in ("dacapo", "mujoco", "numpy", "zarr")},
-    }
+def _write(
+    played: Iterable[tuple[int, Rollout]], begin: Callable[[], ChunkStore]
+) -> Iterator[tuple[float, float]]:
+    """Keep rollouts; tells F1 and how long it took [s]. Without a rollout, no group is begun."""
+    chunk = None
+    for index, rollout in played:
+        before_s = time.monotonic()
+        chunk = chunk or begin()
+        chunk.write(index, rollout)
+        yield rollout.f1, time.monotonic() - before_s

@@ -21,7 +21,7 @@ layout of RP1M (arXiv:2408.11048) as far as it is known; docs/dataset.md says ho
 | player | `{player}` |
 | goals | {goals}, times by {stretch:g} |
 | rollouts of each chunk | {rollouts} |
-| variety | smooth noise on servo targets and noise on the start, {noise:g} of the ranges |
+| variety | smooth noise on targets, noise on the start, each rollout 0 to {noise:g} of the ranges |
 | seed | {seed} |
 | versions | {versions} |
 | size | {megabytes:.1f} MB |

@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 from policies.dataset.rollouts import Rollout
 from policies.errors import DatasetError
 
-ARRAYS = ("actions", "goals", "piano_states", "hand_joints", "hand_fingertips", "keys_sounding")
+ARRAYS = (
+    "actions",
+    "wanted_actions",
+    "goals",
+    "piano_states",
+    "hand_joints",
+    "hand_fingertips",
+    "keys_sounding",
+)
 """All of shape ``(rollouts, n_steps, ...)``; F1 lies beside them, shape ``(rollouts,)``."""
 
 F1 = "f1"

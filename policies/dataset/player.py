@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeAlias
 from zipfile import BadZipFile
@@ -13,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.bundle import is_bundle
+from policies.dataset.given import given_file
 from policies.errors import DatasetError
 from policies.library import load_policy
-from policies.planner.pair import PairPlanParameters, prepare
+from policies.planner.pair import PairPlanParameters, Rehearsing, prepare
 from policies.policy import Policy
 from score import CONTROL_STEP_S, Goals
 from sim.pair import PairEnvironment, PairModel, build_pair, load_pair
@@ -94,28 +93,38 @@ class PolicyPlayer:
 
 
 class PlannerPlayer:
-    """Plays as the planner does in its rehearsal: on from where the hands are."""
+    """Plays as the planner did in its rehearsal: on from where the hands are.
 
-    def __init__(self, goals: Goals, model: PlayablePair) -> None:
-        """Think a chunk through.
+    The rehearsal tries several ways where a key is missed, which takes far too long for every
+    rollout. So a chunk is rehearsed once; rollouts play each step in the way that was best then.
+    """
+
+    def __init__(
+        self, goals: Goals, model: PlayablePair, parameters: PairPlanParameters | None = None
+    ) -> None:
+        """Think a chunk through and rehearse it; with chords of four, that takes about a minute.
 
         Raises:
             UnreachableError: the planner cannot play it.
         """
-        prepared = prepare(goals, model, replace(PairPlanParameters(), ways=1))
-        self._controller = prepared.controllers[0]
-        self._fresh, self._model = self._controller.memory, model.pair
+        prepared = prepare(goals, model, parameters or PairPlanParameters())
+        self._fresh, self._model = prepared.controllers[0].memory, model.pair
+        rehearsal = Rehearsing(goals, model, prepared.controllers)(prepared.start)
+        self._controllers = [prepared.controllers[way] for way in rehearsal.ways.tolist()]
         self.start = model.pair.posture(prepared.start[:-1])
 
     def reset(self, rng: np.random.Generator) -> None:
         """Forget the rollout before; nothing is random here."""
-        self._controller.memory = self._fresh
+        self._memory = self._fresh
 
     def act(self, environment: PairEnvironment, step: int) -> NDArray[np.float64]:
         """The controller's answer to the state of the hands, and the pedal as in the score."""
         data, sounding = environment.data, environment.sounding
         positions, speeds = (self._model.servo_positions(q) for q in (data.qpos, data.qvel))
-        targets = self._controller(step, positions, speeds, environment.fingertips, sounding)
+        controller = self._controllers[step]
+        controller.memory = self._memory  # of whoever played the step before
+        targets = controller(step, positions, speeds, environment.fingertips, sounding)
+        self._memory = controller.memory
         return np.append(targets, float(environment.goals.sustain[step]))
 
 
@@ -138,7 +147,7 @@ def choose_player(goals: Goals, rig: str, given: Path | None) -> Player:
     playable = build_playable_pair(pair_rig)
     if given is None:
         return PlannerPlayer(goals, playable)
-    path = given / f"{goals.name}.npz" if given.is_dir() else given
+    path = given_file(given, goals.name)
     if not is_bundle(path):
         return open_loop(goals, rig, given)
     return PolicyPlayer(load_policy(str(path), playable, goals), playable.pair)
@@ -157,7 +166,7 @@ def open_loop(goals: Goals, rig: str, given: Path) -> OpenLoop:
         DatasetError: there is no such file, or its targets do not fit the chunk and the rig.
         RigError: no such rig.
     """
-    path = given / f"{goals.name}.npz" if given.is_dir() else given
+    path = given_file(given, goals.name)
     targets = _read_targets(path)
     model = build_pair(load_pair(rig))
     wanted = goals.n_steps, len(model.action_names)
@@ -168,28 +177,9 @@ def open_loop(goals: Goals, rig: str, given: Path) -> OpenLoop:
     return OpenLoop(targets, np.zeros(len(model.joint_names)))
 
 
-def given_digest(given: Path | None, chunk: str) -> str:
-    """SHA-256 of the files that are given for a chunk, so that no two policies get mixed.
-
-    Args:
-        given: a file for all chunks, or a folder with files named as each chunk.
-        chunk: its name.
-    """
-    if given is None:
-        return ""
-    paths = sorted(given.glob(f"{chunk}.*")) if given.is_dir() else [given]
-    digest = hashlib.sha256()
-    for path in paths:
-        if path.is_file():
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
 def _read_targets(path: Path) -> NDArray[np.float64]:
     try:
         with np.load(path, allow_pickle=False) as file:
             return np.asarray(file["targets"], np.float64)
-    except FileNotFoundError as error:
-        raise DatasetError(f"{path}: no such file: give the targets of every chunk") from error
     except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         raise DatasetError(f"{path}: not an .npz file with 'targets': record it again") from error

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
 from policies.dataset.player import MakePlayer, Player
-from policies.errors import DatasetError
-from score import CONTROL_STEP_S, Goals, frame_scores
+from policies.errors import UnplayableError
+from score import CONTROL_STEP_S, DaCapoError, Goals, frame_scores
 from sim.pair import PairEnvironment, PairModel, build_pair, load_pair
 from sim.pair.environment import Observation
 
@@ -34,7 +35,7 @@ class Order:
         rig: name or file of a rig of two hands.
         given: what ``--policy`` gives.
         make_player: who plays.
-        noise: standard deviation of the noise on targets and start, as a fraction of the ranges.
+        noise: most noise on targets and start, a standard deviation as a fraction of the ranges.
         seed: of the dataset.
     """
 
@@ -63,17 +64,24 @@ class Rollout:
 def play(order: Order, index: int) -> Rollout:
     """Play one rollout; the same order and index, the same rollout.
 
+    Its amount of noise is drawn, too, evenly from none to ``order.noise``.
+
     Raises:
-        DatasetError: the player's targets do not fit the rig.
-        DaCapoError: whatever its factory raises.
+        UnplayableError: there is no player for the chunk, its targets do not fit the rig, or the
+            simulator warned.
     """
-    model, player = _stage(order)
+    try:
+        model, player = _stage(order)
+    except DaCapoError as error:
+        raise UnplayableError(f"{order.goals.name}: {error}") from error
     rng = np.random.default_rng(rollout_seed(order.seed, order.digest, index))
-    start = _near(player.start, model, order.noise, rng)
+    amount = order.noise * rng.random()
+    start = _near(player.start, model, amount, rng)
     environment = PairEnvironment(model, order.goals, start)
     player.reset(rng)
-    noise = smooth_noise(model, order.goals.n_steps, order.noise, rng)
-    return _record(environment, player, noise)
+    rollout = _record(environment, player, smooth_noise(model, order.goals.n_steps, amount, rng))
+    _require_sound(environment, index)
+    return rollout
 
 
 def rollout_seed(seed: int, digest: str, index: int) -> np.random.SeedSequence:
@@ -122,9 +130,14 @@ def _record(environment: PairEnvironment, player: Player, noise: Floats) -> Roll
     for step in range(goals.n_steps):
         targets = np.asarray(player.act(environment, step), np.float64)
         if targets.shape != noise[step].shape or not np.isfinite(targets).all():
-            raise DatasetError(f"{goals.name}: the player's targets of step {step} make no sense")
-        action = np.clip(targets + noise[step], model.action_low, model.action_high)
-        rows.append(_row(observation, action, goals, step))
+            raise UnplayableError(
+                f"{goals.name}: the player's targets of step {step} make no sense: correct it"
+            )
+        wanted, action = (
+            np.clip(asked, model.action_low, model.action_high)
+            for asked in (targets, targets + noise[step])
+        )
+        rows.append(_row(observation, goals, step) | {"actions": action, "wanted_actions": wanted})
         observation = environment.step(action).observation
         sounding[step] = environment.sounding
     arrays = {name: np.array([row[name] for row in rows], np.float32) for name in rows[0]}
@@ -132,10 +145,19 @@ def _record(environment: PairEnvironment, player: Player, noise: Floats) -> Roll
     return Rollout(arrays, frame_scores(goals.keys, sounding).f1)
 
 
-def _row(observation: Observation, action: Floats, goals: Goals, step: int) -> dict[str, Floats]:
-    """One control step; copies, since observations may show the simulator's own memory."""
+def _require_sound(environment: PairEnvironment, index: int) -> None:
+    """MuJoCo starts over from its first state after bad numbers, and only counts a warning."""
+    warned = np.flatnonzero(environment.data.warning.number)
+    if len(warned):
+        raise UnplayableError(
+            f"{environment.goals.name}, rollout {index}: MuJoCo warned "
+            f"({mujoco.mjtWarning(int(warned[0])).name}): give another player or less --noise"
+        )
+
+
+def _row(observation: Observation, goals: Goals, step: int) -> dict[str, Floats]:
+    """What was seen and due; copies, since observations may show the simulator's own memory."""
     return {
-        "actions": action,
         "goals": np.append(goals.keys[step], goals.sustain[step]).astype(np.float64),
         "piano_states": np.append(observation["keys"], observation["sustain"]),
         "hand_joints": observation["joints"].copy(),

@@ -12,7 +12,11 @@ import zarr
 from policies.dataset.chunk_store import F1, ChunkStore, Shapes, broken, create_arrays
 from policies.errors import DatasetError
 
-SCHEMA = 1
+SCHEMA = 2
+
+CODE, GIVEN = "code_sha256", "given_sha256"
+"""Attributes: of the root, which code plays; of a group, which file was given for it."""
+
 ZARR_FORMAT: Literal[2] = 2
 """Read by zarr-python 2 and 3."""
 
@@ -37,33 +41,51 @@ class Store:
             DatasetError: one is damaged.
         """
         for path in sorted(self.path.iterdir()):
-            if (path / F1 / ".zarray").is_file():
+            if self._begun(path.name):
                 yield self._chunk(path.name)
 
-    def open_chunk(self, name: str, attributes: Mapping[str, Any], shapes: Shapes) -> ChunkStore:
-        """Make a chunk's group, or open it and check what it has.
+    def missing(self, name: str, attributes: Mapping[str, Any], rollouts: int) -> list[int]:
+        """Which of so many rollouts of a chunk are not there; those that are get checked.
 
         Args:
             name: of the chunk.
-            attributes: of the group; must be those it has.
-            shapes: of the arrays by name, ``(rollouts, n_steps, ...)``.
+            attributes: that its group has, if there is one.
+            rollouts: how many are wanted.
 
         Raises:
-            DatasetError: it is damaged, or of other goals.
+            DatasetError: it is damaged, or of another song or policy.
         """
-        if not (self.path / name / F1 / ".zarray").is_file():  # the last file of making a group
-            return self._make_chunk(name, attributes, shapes)
+        if not self._begun(name):
+            return list(range(rollouts))
         chunk = self._chunk(name)
-        if dict(chunk.group.attrs) != dict(attributes):
-            raise DatasetError(f"{self.path / name}: made of another song: choose another --out")
+        theirs = dict(chunk.group.attrs)
+        if theirs != dict(attributes):
+            same_song = theirs | {GIVEN: attributes[GIVEN]} == attributes
+            what = "by another policy" if same_song else "of another song"
+            raise DatasetError(f"{self.path / name}: made {what}: choose another --out")
         chunk.check()
-        return chunk
+        return chunk.missing()
 
-    def _make_chunk(self, name: str, attributes: Mapping[str, Any], shapes: Shapes) -> ChunkStore:
+    def open_chunk(self, name: str, attributes: Mapping[str, Any], shapes: Shapes) -> ChunkStore:
+        """Open a chunk's group, or make it.
+
+        Args:
+            name: of the chunk.
+            attributes: for a new group.
+            shapes: of its arrays by name, ``(rollouts, n_steps, ...)``.
+
+        Raises:
+            DatasetError: it is damaged.
+        """
+        if self._begun(name):
+            return self._chunk(name)
         shutil.rmtree(self.path / name, ignore_errors=True)  # half made by a build that was killed
         group = self._root.create_group(name, attributes=dict(attributes))
         create_arrays(group, shapes)
         return self._chunk(name)
+
+    def _begun(self, name: str) -> bool:
+        return (self.path / name / F1 / ".zarray").is_file()  # the last file of making a group
 
     def _chunk(self, name: str) -> ChunkStore:
         path = self.path / name
@@ -83,19 +105,30 @@ def make_store(path: Path, attributes: Mapping[str, Any]) -> Store:
     if not (path / ".zattrs").is_file():
         if path.exists() and not all(inside.name.startswith(".z") for inside in path.iterdir()):
             raise DatasetError(f"{path}: not empty, and no dataset: choose another --out")
-        zarr.create_group(
-            path, attributes=dict(attributes), zarr_format=ZARR_FORMAT, overwrite=True
-        )
+        for half in path.glob(".z*"):  # of a build that was killed right at its beginning
+            half.unlink()
+        zarr.create_group(path, attributes=dict(attributes), zarr_format=ZARR_FORMAT)
     store = open_store(path)
     for half in path.rglob("*.partial"):  # what a killed build was just writing
         half.unlink()
-    for name, wanted in attributes.items():
-        if name != "versions" and store.attributes.get(name) != wanted:
-            raise DatasetError(
-                f"{path}: made with {name} {store.attributes.get(name)}, asked for is {wanted}: "
-                "ask for the same or choose another --out"
-            )
+    _compare(store, attributes)
     return store
+
+
+def _compare(store: Store, attributes: Mapping[str, Any]) -> None:
+    theirs = store.attributes
+    for name, wanted in attributes.items():
+        if name == "versions" or theirs.get(name) == wanted:
+            continue
+        if name == CODE:
+            raise DatasetError(
+                f"{store.path}: begun with other code of planner, players or hands: go on with "
+                f"that one (dacapo {theirs['versions']['dacapo']}) or choose another --out"
+            )
+        raise DatasetError(
+            f"{store.path}: made with {name} {theirs.get(name)}, asked for is {wanted}: "
+            "ask for the same or choose another --out"
+        )
 
 
 def open_store(path: Path) -> Store:

@@ -43,16 +43,18 @@ def write_store(path: Path, model: PairModel, rig_hash: str | None = None) -> No
 def rollouts(model: PairModel, song: str, seed: int) -> dict[str, np.ndarray]:
     """Arrays of one group."""
     rng, goals = np.random.default_rng(seed), load_goals(song)
-    observations, actions = [], []
+    observations, wanted, actions = [], [], []
     for _ in range(ROLLOUTS):
         environment = PairEnvironment(model, goals)
         step = environment.reset()
         for _ in range(STEPS):
             middle = np.clip(0.0, model.action_low, model.action_high)
             width = model.action_high - model.action_low
-            action = middle + 0.05 * width * rng.standard_normal(width.size)
+            target = middle + 0.05 * width * rng.standard_normal(width.size)
+            action = target + 0.01 * width * rng.standard_normal(width.size)
             action = np.clip(action, model.action_low, model.action_high)
             observations.append(flat(step.observation))
+            wanted.append(np.clip(target, model.action_low, model.action_high))
             actions.append(action)
             step = environment.step(action)
     seen = np.reshape(observations, (ROLLOUTS, STEPS, -1))
@@ -60,6 +62,7 @@ def rollouts(model: PairModel, song: str, seed: int) -> dict[str, np.ndarray]:
     due = np.concatenate([goal[..., :88], goal[..., 968:969]], axis=-1)
     return {
         "actions": np.reshape(actions, (ROLLOUTS, STEPS, -1)),
+        "wanted_actions": np.reshape(wanted, (ROLLOUTS, STEPS, -1)),
         "goals": due,
         "piano_states": piano,
         "hand_fingertips": tips,

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from dacapo.__main__ import main
 from policies.dataset import (
     Built,
+    OpenLoop,
     Settings,
     Status,
     build,
@@ -31,14 +32,18 @@ from policies.dataset import (
     open_workers,
     read_stats,
 )
+from policies.dataset.lock import hold
 from policies.dataset.player import PolicyPlayer
-from policies.dataset.rollouts import Order, play, rollout_seed, smooth_noise
+from policies.dataset.rollouts import Order, play
+from policies.dataset.store import CODE
 from policies.errors import DatasetError
 from policies.evaluation import evaluate
 from policies.planner import make_plan
-from score import DaCapoError, Note, Score, frame_scores, write_midi
+from policies.planner.pair import PairPlanParameters, make_pair_plan
+from score import DaCapoError, Goals, Note, Score, frame_scores, write_midi
 from sim.pair import PairEnvironment, build_pair, load_pair
 from sim.pair.playable import build_playable_pair
+from tests.unit.policies.pair_planning import PHRASE, pair_goals
 
 RIG = "shadow_pair_88"
 N = 3
@@ -94,7 +99,7 @@ def test_has_the_arrays_of_rp1m(whole: Path) -> None:
     chunk = opened(whole)["short_0"]
     steps = chunk["actions"].shape[1]
     shapes = {"actions": 39, "goals": 89, "piano_states": 89, "hand_joints": 46}
-    shapes |= {"hand_fingertips": 30, "keys_sounding": 88}
+    shapes |= {"hand_fingertips": 30, "keys_sounding": 88, "wanted_actions": 39}
     for name, n in shapes.items():
         assert chunk[name].shape == (N, steps, n)
         assert chunk[name].chunks == (1, steps, n)
@@ -109,6 +114,16 @@ def test_no_two_rollouts_are_equal(whole: Path) -> None:
     for name in ("actions", "hand_joints", "hand_fingertips"):
         rows = {chunk[name][i].tobytes() for i in range(N)}
         assert len(rows) == N
+
+
+def test_noise_is_kept_apart_and_of_many_amounts(whole: Path, settings: Settings) -> None:
+    chunk = opened(whole)["short_0"]
+    with np.load(str(settings.given)) as given:
+        targets = np.float32(given["targets"])
+    assert all(np.array_equal(wanted, targets) for wanted in chunk["wanted_actions"][:])
+    amounts = np.abs(chunk["actions"][:] - targets).mean(axis=(1, 2))
+    assert amounts.min() > 0
+    assert amounts.max() > 1.2 * amounts.min()
 
 
 def test_processes_make_the_same(tmp_path: Path, song: Path, settings: Settings) -> None:
@@ -130,7 +145,7 @@ from policies.dataset import Settings, build, chunk_store as store, choose_playe
 written = store.ChunkStore.write
 def write(self, index, rollout):
     if index == 1:  # half of this one
-        for name in store.ARRAYS[:3]:
+        for name in store.ARRAYS[:4]:
             self._arrays[name][index] = rollout.arrays[name]
         os.kill(os.getpid(), signal.SIGKILL)
     written(self, index, rollout)
@@ -200,8 +215,12 @@ def test_refuses_other_settings(copy: Path, song: Path, settings: Settings) -> N
 
 def test_refuses_other_targets(copy: Path, song: Path, settings: Settings, tmp_path: Path) -> None:
     np.savez(tmp_path / "other.npz", targets=np.ones((10, 39)))
-    with pytest.raises(DatasetError, match="made of another"):
+    with pytest.raises(DatasetError, match="short_0: made by another policy"):
         make(copy, song, replace(settings, given=tmp_path / "other.npz"))
+    other = tmp_path / song.name
+    write_midi(Score("short", (Note(61, 0.0, 0.2), Note(64, 0.25, 0.45))), other)
+    with pytest.raises(DatasetError, match="short_0: made of another song"):
+        make(copy, other, settings)
 
 
 def test_refuses_a_folder_of_something_else(tmp_path: Path, song: Path, settings: Settings) -> None:
@@ -217,8 +236,70 @@ def test_refuses_targets_that_do_not_fit(
 ) -> None:
     given = tmp_path / "bad.npz"
     np.savez(given, targets=targets)
-    with pytest.raises(DatasetError, match=r"bad\.npz"):
-        make(tmp_path / "out.zarr", song, replace(settings, given=given))
+    built = make(tmp_path / "out.zarr", song, replace(settings, given=given))
+    assert built.made == 0
+    assert "bad.npz" in built.left_out["short_0"]
+    assert not (tmp_path / "out.zarr" / "short_0").exists()
+
+
+def test_a_chunk_without_a_player_stops_no_other(
+    tmp_path: Path, song: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given, bad, out = tmp_path / "given", tmp_path / "bad.mid", tmp_path / "a.zarr"
+    given.mkdir()
+    shutil.copy(song, bad)
+    shutil.copy(str(settings.given), given / "short_0.npz")
+    words = ["dataset", "build", str(bad), str(song), "--policy", str(given), "--out", str(out)]
+    words += ["--rollouts", "1", "--stretch", "1", "--workers", "1", "--json"]
+    assert main(words) == 1  # before anything is played
+    assert "bad_0.npz: no such file" in capsys.readouterr().err
+    assert not out.exists()
+    (given / "bad_0.npz").write_bytes(b"bad")
+    assert main(words) == 1
+    printed = capsys.readouterr()
+    document = json.loads(printed.out)
+    assert (document["rollouts_made"], list(document["left_out"])) == (1, ["bad_0"])
+    assert printed.err.count("\n") == 1
+    assert "left out 1 of 2 chunks: bad_0: " in printed.err
+    shutil.copy(given / "short_0.npz", given / "bad_0.npz")
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["rollouts_made"] == 1
+
+
+def explode(goals: Goals, rig: str, given: Path | None) -> OpenLoop:
+    """A player that leaves the hands with numbers that MuJoCo does not bear."""
+
+    class Exploding(OpenLoop):
+        def act(self, environment: PairEnvironment, step: int) -> NDArray[np.float64]:
+            environment.data.qvel[:] = np.inf if step == 2 else 0.0
+            return super().act(environment, step)
+
+    model = build_pair(load_pair(rig))
+    still = np.zeros((goals.n_steps, len(model.action_names)))
+    return Exploding(still, np.zeros(len(model.joint_names)))
+
+
+def test_bad_numbers_are_no_rollout(
+    tmp_path: Path, song: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # MuJoCo writes a log there
+    built = make(tmp_path / "a.zarr", song, replace(settings, make_player=explode))
+    assert built.made == 0
+    assert "short_0, rollout 0: MuJoCo warned (mjWARN_BADQVEL)" in built.left_out["short_0"]
+
+
+def test_one_build_at_a_time(copy: Path, song: Path, settings: Settings) -> None:
+    with hold(copy), pytest.raises(DatasetError, match="another build writes there"):
+        make(copy, song, settings)
+    assert make(copy, song, settings).found == N
+
+
+def test_refuses_other_code(copy: Path, song: Path, settings: Settings) -> None:
+    attributes = copy / ".zattrs"
+    content = json.loads(attributes.read_text())
+    attributes.write_text(json.dumps(content | {CODE: "0" * 64}))
+    with pytest.raises(DatasetError, match="begun with other code of planner, players or hands"):
+        make(copy, song, settings)
 
 
 def test_draws_its_statistics(whole: Path) -> None:
@@ -263,7 +344,8 @@ def test_says_how_far_it_is(tmp_path: Path, song: Path, settings: Settings) -> N
     seen: list[Status] = []
     with open_workers(1) as perform:
         build(tmp_path / "a.zarr", [str(song)], replace(settings, rollouts=2), perform, seen.append)
-    assert [(status.done, status.total) for status in seen] == [(1, 2), (2, 2)]
+    assert [(status.done, status.total) for status in seen] == [(0, 2), (1, 2), (2, 2)]
+    assert [status.f1 is None for status in seen] == [True, False, False]
 
 
 def test_a_plan_sees_what_it_saw_in_its_own_simulator(song: Path) -> None:
@@ -283,16 +365,19 @@ def test_a_plan_sees_what_it_saw_in_its_own_simulator(song: Path) -> None:
     assert frame_scores(chunk.goals.keys, heard).f1 == pytest.approx(expected, abs=1e-9)
 
 
+def test_without_noise_the_planner_plays_as_rehearsed() -> None:
+    """Changing ways as the rehearsal did: one way alone makes mistakes here."""
+    goals, model = pair_goals(PHRASE[:5]), build_playable_pair(load_pair(RIG))
+    one = replace(PairPlanParameters(), ways=1)
+    assert make_pair_plan(goals, model, one).frame_f1 < 1.0
+    assert play(Order(goals, "0", RIG, None, choose_player, noise=0.0, seed=0), 0).f1 == 1.0
+
+
 def test_the_planner_answers_to_noise(song: Path) -> None:
     """Its rollouts are not one performance with noise on it."""
     (chunk,) = load_chunks([str(song)], 1.0)
     order = Order(chunk.goals, "0", RIG, None, choose_player, noise=0.01, seed=0)
     first, second = (play(order, index) for index in range(2))
-    noises = []
-    for index in range(2):
-        rng = np.random.default_rng(rollout_seed(0, "0", index))
-        rng.standard_normal(46)  # of the start
-        noises.append(smooth_noise(build_pair(load_pair(RIG)), chunk.goals.n_steps, 0.01, rng))
-    answers = [r.arrays["actions"] - n for r, n in zip((first, second), noises, strict=True)]
-    assert np.abs(answers[0] - answers[1])[1:].max() > 0.05
+    answers = first.arrays["wanted_actions"] - second.arrays["wanted_actions"]
+    assert np.abs(answers[1:]).max() > 0.01
     assert min(first.f1, second.f1) > 0.8

@@ -1,31 +1,59 @@
-"""Measure what making a dataset costs: fills the table of docs/dataset.md.
+"""Measure what making a dataset costs, in time and in F1: fills the tables of docs/dataset.md.
 
     python -m benchmarks.dataset                # two songs, 8 rollouts of each chunk, one process
     python -m benchmarks.dataset --rollouts 50
+    python -m benchmarks.dataset --planner      # the planner plays, two other songs
+    python -m benchmarks.dataset --noise        # F1 by --noise, with one way to play and with all
 
-The hands make the motions of the Twinkle performance that comes with RoboPianist (the one of the
-tests), over and over, whatever the song: contacts and compression are those of playing, F1 means
-nothing. Hours and bytes of 20 chunks of 500 rollouts are what one rollout took, multiplied.
+Without --planner the hands make the motions of the Twinkle performance that comes with RoboPianist
+(the one of the tests), over and over, whatever the song: contacts and compression are those of
+playing, F1 means nothing. Hours and bytes of 20 chunks of 500 rollouts are what one rollout took,
+multiplied, and what getting a player ready for a chunk took.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.dataset import Built, OpenLoop, Settings, build, open_store, open_workers
+from policies.dataset import (
+    Built,
+    Chunk,
+    MakePlayer,
+    OpenLoop,
+    Order,
+    Player,
+    Settings,
+    Status,
+    build,
+    choose_player,
+    load_chunks,
+    open_store,
+    open_workers,
+    play,
+)
 from policies.dataset.card import store_bytes
+from policies.dataset.player import PlannerPlayer
+from policies.planner.pair import PairPlanParameters
 from score import Goals
 from sim.pair import build_pair, load_pair
+from sim.pair.playable import build_playable_pair
 
-RIG = "shadow_pair_88"
+RIG, STRETCH, NOISE = "shadow_pair_88", 1.25, 0.02
 SONGS = ("twinkle_twinkle_little_star", "fuer_elise")
+PLANNED = ("bach/bwv373", "ode_to_joy")
+NOISY = ("bach/bwv373", "bach/bwv26.6", "ode_to_joy")
+NOISES = (0.0, 0.005, 0.01, 0.02, 0.04)
 PERFORMANCE = Path(__file__).parents[1] / "tests" / "data" / "two_hands" / "rollout.npz"
-WANTED = 20 * 500
+CHUNKS, ROLLOUTS = 20, 500
 
 
 def motions(goals: Goals, rig: str, given: Path | None) -> OpenLoop:
@@ -41,31 +69,88 @@ def motions(goals: Goals, rig: str, given: Path | None) -> OpenLoop:
     return OpenLoop(chosen, np.zeros(len(model.joint_names)))
 
 
+def one_way(goals: Goals, rig: str, given: Path | None) -> PlannerPlayer:
+    """The planner as it would be without trying several ways."""
+    parameters = replace(PairPlanParameters(), ways=1)
+    return PlannerPlayer(goals, build_playable_pair(load_pair(rig)), parameters)
+
+
 def main() -> None:
-    """Build, print the table."""
+    """Measure, print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rollouts", type=int, default=8)
-    rollouts = parser.parse_args().rollouts
-    settings = Settings(RIG, motions, None, rollouts, noise=0.01, stretch=1.25, seed=0)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--planner", action="store_true")
+    what.add_argument("--noise", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.noise:
+        print_noise(arguments.rollouts)
+    elif arguments.planner:
+        print_cost(PLANNED, choose_player, arguments.rollouts)
+    else:
+        print_cost(SONGS, motions, arguments.rollouts)
+
+
+def print_noise(rollouts: int) -> None:
+    """Mean frame F1 of rollouts by song, player and ``--noise``."""
+    print(f"| song | the planner plays | {' | '.join(f'{noise:g}' for noise in NOISES)} |")
+    print("|---|---|" + "---|" * len(NOISES))
+    for song in NOISY:
+        chunk = load_chunks([song], STRETCH)[0]
+        for name, make in (("in one way", one_way), ("as rehearsed", choose_player)):
+            player = make(chunk.goals, RIG, None)
+            means = [_mean_f1(chunk, player, noise, rollouts) for noise in NOISES]
+            print(f"| {song} | {name} | {' | '.join(f'{f1:.3f}' for f1 in means)} |", flush=True)
+
+
+def _mean_f1(chunk: Chunk, player: Player, noise: float, rollouts: int) -> float:
+    def same(goals: Goals, rig: str, given: Path | None) -> Player:
+        return player  # whatever the noise, so that it thinks only once
+
+    order = Order(chunk.goals, chunk.digest, RIG, None, same, noise, seed=0)
+    return float(np.mean([play(order, index).f1 for index in range(rollouts if noise else 1)]))
+
+
+def print_cost(songs: Sequence[str], make_player: MakePlayer, rollouts: int) -> None:
+    """Time and bytes of a dataset."""
+    settings = Settings(RIG, make_player, None, rollouts, NOISE, STRETCH, seed=0)
+    seen: list[tuple[Status, float]] = []
     with tempfile.TemporaryDirectory() as folder, open_workers(1) as perform:
         path = Path(folder) / "dataset.zarr"
-        built = build(path, list(SONGS), settings, perform, lambda status: None)
+        built = build(
+            path,
+            list(songs),
+            settings,
+            perform,
+            lambda status: seen.append((status, time.monotonic())),
+        )
         store = open_store(path)
         steps = sum(chunk.n_steps for chunk in store.chunks()) * rollouts
-        _print(built, steps, store_bytes(store))
+        _print(built, steps, store_bytes(store), _durations_s(seen))
 
 
-def _print(built: Built, steps: int, size: int) -> None:
-    playing_s = built.wall_s - built.writing_s
+def _durations_s(seen: Sequence[tuple[Status, float]]) -> tuple[float, float]:
+    """What getting ready for a chunk takes, and a rollout, written as well; means [s]."""
+    first, later = list[float](), list[float]()
+    for (before, began_s), (status, ended_s) in pairwise(seen):
+        if status.f1 is not None:
+            (first if before.f1 is None else later).append(ended_s - began_s)
+    return float(np.mean(first) - np.mean(later)), float(np.mean(later))
+
+
+def _print(built: Built, steps: int, size: int, durations_s: tuple[float, float]) -> None:
+    ready_s, rollout_s = durations_s
+    playing_s = built.made * rollout_s - built.writing_s
     print("| what | figure |\n|---|---|")
     print(f"| rollouts | {built.made}, of {steps / built.made:.0f} control steps on average |")
+    print(f"| getting ready for a chunk, in each worker | {ready_s:.1f} s |")
     print(f"| control steps/s, playing, one process | {steps / playing_s:.0f} |")
     print(f"| writing, share of playing | {100 * built.writing_s / playing_s:.2f} % |")
     print(f"| bytes a rollout | {size / built.made:.0f} |")
-    hours, gigabytes = built.wall_s / built.made * WANTED / 3600, size / built.made * WANTED / 1e9
-    print(
-        f"| {WANTED} such rollouts, one process, extrapolated | {hours:.1f} h, {gigabytes:.2f} GB |"
-    )
+    hours = (CHUNKS * ready_s + CHUNKS * ROLLOUTS * rollout_s) / 3600
+    gigabytes = size / built.made * CHUNKS * ROLLOUTS / 1e9
+    what = f"{CHUNKS} chunks of {ROLLOUTS} such rollouts, one process, extrapolated"
+    print(f"| {what} | {hours:.1f} h, {gigabytes:.2f} GB |")
 
 
 if __name__ == "__main__":

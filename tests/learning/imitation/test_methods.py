@@ -13,10 +13,11 @@ import pytest
 from policies.imitation.bc import BehaviourCloning
 from policies.imitation.bc_rnn import RecurrentCloning
 from policies.imitation.diffusion import KEPT, VISITS, DiffusionPolicy, ddim_step
-from policies.imitation.implicit_bc import ImplicitCloning, energy, energy_slope
+from policies.imitation.implicit_bc import ImplicitCloning, energy, energy_slope, observed
 from policies.imitation.learner import update
 from policies.imitation.method import Method
-from policies.imitation.networks import Array, Arrays, initial
+from policies.imitation.methods import METHODS as ALL
+from policies.imitation.networks import Array, Arrays, initial, mlp
 from policies.imitation.unet import unet
 
 BC = BehaviourCloning((32, 32), batch_size=64)
@@ -31,7 +32,9 @@ METHODS: dict[str, Method] = {
     "implicit-bc": IMPLICIT,
     "diffusion": DIFFUSION,
 }
+SHIPPED = dict(ALL)  # before a fixture puts a tiny one there
 OBSERVATION, ACTION = 3, 2
+QUICK = {"xla_backend_optimization_level": 0}  # compiling takes longer than all steps together
 MATRIX = np.array([[0.5, -0.3], [0.2, 0.4], [-0.4, 0.1]], np.float32)
 
 
@@ -39,7 +42,7 @@ def linear(rng: np.random.Generator, method: Method) -> tuple[Array, Array]:
     """Actions are a linear map of the observation; a chunk repeats the first of its window."""
     seen = rng.uniform(-1, 1, (method.batch_size, method.history, OBSERVATION))
     answers = seen @ MATRIX
-    done = answers if method.lead else np.repeat(answers, method.horizon, axis=1)
+    done = answers if method.lead else np.repeat(answers[:, -1:], method.horizon, axis=1)
     return seen.astype(np.float32), done.astype(np.float32)
 
 
@@ -58,7 +61,7 @@ def trained(method: Method, make: object, steps: int) -> Arrays:
     parameters = initial(method.shapes(OBSERVATION, ACTION), rng)
     state = {"parameters": parameters, "average": parameters}
     state["optimiser"] = optimiser.init(parameters)
-    improve = jax.jit(partial(update, method, optimiser))
+    improve = jax.jit(partial(update, method, optimiser), compiler_options=QUICK)
     for number in range(steps):
         seen, done = make(rng, method)  # type: ignore[operator]
         draws = method.draw(rng, method.batch_size, ACTION)
@@ -146,7 +149,40 @@ def test_the_schedule_goes_from_clean_to_noise() -> None:
 def test_the_slope_of_the_energy_is_its_gradient() -> None:
     rng = np.random.default_rng(0)
     parameters = initial(IMPLICIT.shapes(OBSERVATION, ACTION), rng)
-    seen = rng.standard_normal((4, OBSERVATION)).astype(np.float32)
-    actions = rng.uniform(-1, 1, (4, 5, ACTION)).astype(np.float32)
-    gradient = jax.grad(lambda a: energy(jnp, parameters, jnp.asarray(seen), a).sum())(actions)
-    np.testing.assert_allclose(energy_slope(np, parameters, seen, actions), gradient, atol=1e-5)
+    seen, _ = linear(rng, IMPLICIT)
+    actions = rng.uniform(-1, 1, (len(seen), 5, ACTION)).astype(np.float32)
+    first = observed(parameters, seen)
+    gradient = jax.grad(lambda a: energy(jnp, parameters, first, a).sum())(actions)
+    np.testing.assert_allclose(energy_slope(np, parameters, first, actions), gradient, atol=1e-5)
+
+
+def test_the_energy_is_a_perceptron_of_observations_and_action() -> None:
+    rng = np.random.default_rng(0)
+    parameters = initial(IMPLICIT.shapes(OBSERVATION, ACTION), rng)
+    seen, _ = linear(rng, IMPLICIT)
+    actions = rng.uniform(-1, 1, (len(seen), 5, ACTION)).astype(np.float32)
+    repeated = np.repeat(seen.reshape(len(seen), 1, -1), 5, axis=1)
+    wanted = mlp(np, parameters, np.concatenate([repeated, actions], axis=-1))[..., 0]
+    found = energy(np, parameters, observed(parameters, seen), actions)
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_methods_of_real_size_learn_and_act(name: str) -> None:
+    method, (observation, action) = SHIPPED[name], (1144, 39)
+    rng = np.random.default_rng(0)
+    parameters = initial(method.shapes(observation, action), rng)
+    optimiser = optax.sgd(1e-3)
+    state = {"parameters": parameters, "average": parameters}
+    state["optimiser"] = optimiser.init(parameters)
+    seen = rng.standard_normal((2, method.history, observation), np.float32)
+    done = rng.uniform(-1, 1, (2, method.horizon, action)).astype(np.float32)
+    draws = method.draw(rng, 2, action)
+    improve = jax.jit(partial(update, method, optimiser), compiler_options=QUICK)
+    state, loss = improve(state, (seen, done, draws), 0.5)
+    assert np.isfinite(loss)
+    moved = [not np.array_equal(state["parameters"][key], parameters[key]) for key in parameters]
+    assert all(moved)
+    acted = method.act(np, parameters, seen[:1], method.draw_to_act(rng, 1, action))
+    assert acted.shape[::2] == (1, action)
+    assert np.abs(acted).max() <= 1.0

@@ -13,7 +13,10 @@ UNUSED = ("params", "world", "trial", "device", "port", "keyboard", "video")
 
 
 def play_pair(arguments: argparse.Namespace) -> int:
-    """Plays a song once and scores it; a bundle of `dacapo imitate` as RoboPianist does.
+    """Plays a song once and scores it.
+
+    A bundle of `dacapo imitate` plays at the stretch that it learned and is scored as RoboPianist
+    does.
 
     Raises:
         DaCapoError: the song, the rig or the bundle cannot be used.
@@ -66,20 +69,21 @@ def _play_imitation(arguments: argparse.Namespace) -> int:
     from score.robopianist import load_goals
     from sim.pair import build_pair, load_pair
 
-    model, goals = build_pair(load_pair(arguments.rig)), load_goals(arguments.song)
-    bundle = read_bundle(Path(arguments.policy))
+    model, bundle = build_pair(load_pair(arguments.rig)), read_bundle(Path(arguments.policy))
     check_bundle(bundle, model)
+    goals = load_goals(arguments.song, stretch=bundle.stretch)
     song = Song(goals, planned_start(goals, model))
-    scores = play(ImitationPlayer(bundle), model, song, seed=0)
+    scores = play(ImitationPlayer(bundle, model), model, song, seed=0)
     nothing = play(Nothing(model), model, song, seed=0).f1
     frame = {"precision": scores.precision, "recall": scores.recall, "f1": scores.f1}
     if arguments.json:
         frame["do_nothing_f1"] = nothing
         names = {"song": goals.name, "rig": arguments.rig, "policy": bundle.method}
-        print_json({**names, "frame": frame})
+        print_json({**names, "stretch": bundle.stretch, "frame": frame})
     else:
         rows = [(f"frame {name}", f"{value:.3f}") for name, value in frame.items()]
-        print_table((goals.name, arguments.rig), [*rows, ("doing nothing", f"{nothing:.3f}")])
+        rows += [("doing nothing", f"{nothing:.3f}"), ("stretch", f"{bundle.stretch:g}")]
+        print_table((goals.name, arguments.rig), rows)
     return 0
 
 

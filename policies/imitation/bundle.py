@@ -18,16 +18,16 @@ from policies.bundle.manifest import describe
 from policies.errors import BundleError
 from policies.imitation.data import Floats
 from policies.imitation.methods import METHODS, method_named
-from policies.imitation.windows import Normaliser
+from policies.imitation.normaliser import Normaliser
 from score import write_whole
 from sim.pair import PairModel
 
 MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 256_000
 MAX_BYTES = 256_000_000
-"""What the reader takes, packed or unpacked; the largest method has 90 MB."""
+"""What the reader takes, packed or unpacked; the largest method has 105 MB."""
 
-_NORMALISER = ("mean", "std", "action_low", "action_high")
+_NORMALISER = ("mean", "scale", "action_mean", "action_width")
 _DTYPE = "<f4"
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -38,13 +38,14 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    schema_version: Literal[1] = Field(alias="schema")
+    schema_version: Literal[2] = Field(alias="schema")
     kind: Literal["imitation"]
     method: Literal[tuple(METHODS)]  # type: ignore[valid-type]  # pydantic reads the tuple
     rig: Name
     rig_hash: str = Field(pattern=r"^[0-9a-f]{64}$")
     joint_names: tuple[Name, ...] = Field(min_length=1, max_length=200)
     action_names: tuple[Name, ...] = Field(min_length=1, max_length=200)
+    stretch: float = Field(gt=0, allow_inf_nan=False)
     observation_size: int = Field(ge=1, le=100_000)
     training: dict[str, JsonValue]
     seed: int = Field(ge=0, lt=2**63)
@@ -66,6 +67,7 @@ class ImitationBundle:
         rig_hash: ``PairRig.hash`` of that rig.
         joint_names: joints in the order of the observation.
         action_names: servos, then the pedal.
+        stretch: factor of all times of the songs that it learned.
         normaliser: of observations and actions.
         parameters: of the method, by name.
         training: dataset, songs and settings.
@@ -80,6 +82,7 @@ class ImitationBundle:
     rig_hash: str
     joint_names: tuple[str, ...]
     action_names: tuple[str, ...]
+    stretch: float
     normaliser: Normaliser
     parameters: dict[str, Floats]
     training: dict[str, JsonValue]
@@ -103,10 +106,6 @@ def check_bundle(bundle: ImitationBundle, model: PairModel) -> None:
             raise BundleError(f"its {what} are not those of rig {rig.name!r}: train it again")
     if bundle.rig_hash != rig.hash:
         raise BundleError(f"rig {rig.name!r} is not as it was in training: train it again")
-    for what in ("action_low", "action_high"):
-        theirs = getattr(model, what).astype(np.float32)
-        if not np.array_equal(getattr(bundle.normaliser, what), theirs):
-            raise BundleError(f"its {what} is not that of rig {rig.name!r}: train it again")
 
 
 def write_bundle(bundle: ImitationBundle, path: Path) -> None:
@@ -119,7 +118,7 @@ def write_bundle(bundle: ImitationBundle, path: Path) -> None:
     size = bundle.normaliser.mean.size
     fields = {name: getattr(bundle, name) for name in _FIELDS}
     try:
-        manifest = Manifest(schema=1, kind="imitation", observation_size=size, **fields)
+        manifest = Manifest(schema=2, kind="imitation", observation_size=size, **fields)
         _check_arrays(manifest, arrays := _arrays(bundle))
     except ValidationError as error:
         raise BundleError(f"{path}: not written: {describe(error)}") from error
@@ -194,8 +193,8 @@ def _check_arrays(manifest: Manifest, arrays: dict[str, NDArray[Any]]) -> None:
     """Check names, shapes and numbers."""
     observation, action = manifest.observation_size, len(manifest.action_names)
     wanted = method_named(manifest.method).shapes(observation, action)
-    wanted |= {"mean": (observation,), "std": (observation,)}
-    wanted |= {"action_low": (action,), "action_high": (action,)}
+    wanted |= {"mean": (observation,), "scale": (observation,)}
+    wanted |= {"action_mean": (action,), "action_width": (action,)}
     if odd := sorted(wanted.keys() ^ arrays.keys()):
         what = "lacks" if odd[0] in wanted else "has the unknown"
         raise BundleError(f"it {what} array {ascii(odd[0])[:100]}")
@@ -204,5 +203,5 @@ def _check_arrays(manifest: Manifest, arrays: dict[str, NDArray[Any]]) -> None:
             raise BundleError(f"{name} has the shape {arrays[name].shape}, not {shape}")
         if not np.isfinite(arrays[name]).all():
             raise BundleError(f"{name} holds a number that is not finite")
-    if not (arrays["std"] > 0).all() or not (arrays["action_low"] < arrays["action_high"]).all():
-        raise BundleError("its normaliser has a width that is not positive")
+    if not (arrays["scale"] >= 0).all() or not (arrays["action_width"] > 0).all():
+        raise BundleError("its normaliser has a scale below 0 or a width that is not positive")

@@ -14,13 +14,13 @@ from sim.pair import PairEnvironment, PairModel
 
 
 class Player(Protocol):
-    """Whoever plays in ``PairEnvironment``."""
+    """Whoever plays in ``PairEnvironment``, as the players of datasets do."""
 
-    def reset(self, seed: int) -> None:
-        """Before a song."""
+    def reset(self, rng: np.random.Generator) -> None:
+        """Before a song; whatever is random in playing it comes from ``rng``."""
         ...
 
-    def act(self, observation: dict[str, NDArray[np.float64]], step: int) -> NDArray[np.float64]:
+    def act(self, environment: PairEnvironment, step: int) -> NDArray[np.float64]:
         """Servo targets and pedal for a control step [rad, m, 1]."""
         ...
 
@@ -31,10 +31,10 @@ class Nothing:
     def __init__(self, model: PairModel) -> None:
         self._action = np.clip(0.0, model.action_low, model.action_high)
 
-    def reset(self, seed: int) -> None:
+    def reset(self, rng: np.random.Generator) -> None:
         """Nothing to forget."""
 
-    def act(self, observation: dict[str, NDArray[np.float64]], step: int) -> NDArray[np.float64]:
+    def act(self, environment: PairEnvironment, step: int) -> NDArray[np.float64]:
         """Targets of zero, or the next that a servo can hold."""
         return self._action
 
@@ -56,11 +56,11 @@ def play(player: Player, model: PairModel, song: Song, seed: int) -> FrameScores
     """Play a song once; keys alone are scored, step by step, means over steps."""
     goals = song.goals
     environment = PairEnvironment(model, goals, song.start)
-    observation = environment.reset().observation
-    player.reset(seed)
+    environment.reset()
+    player.reset(np.random.default_rng(seed))
     played = np.zeros_like(goals.keys)
     for step in range(goals.n_steps):
-        observation = environment.step(player.act(observation, step)).observation
+        environment.step(player.act(environment, step))
         played[step] = environment.sounding
     return frame_scores(goals.keys, played)
 

@@ -11,7 +11,7 @@ from policies.imitation.networks import Array, Arrays, Shapes
 
 
 class Method(Protocol):
-    """A way to learn actions from observations; observations and actions are normalised.
+    """A way to learn actions from observations, both as ``Normaliser`` makes them.
 
     Randomness comes in as arrays that the host draws, so that NumPy and JAX agree on it.
     """

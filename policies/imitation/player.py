@@ -11,38 +11,37 @@ from policies.errors import PolicyError
 from policies.imitation.bundle import ImitationBundle
 from policies.imitation.data import Floats
 from policies.imitation.methods import method_named
-from sim.pair import flat
+from sim.pair import PairEnvironment, PairModel, flat
 
 
 class ImitationPlayer:
-    """Acts on observations of ``PairEnvironment``, one control step after the other."""
+    """Acts on what ``PairEnvironment`` lets it observe, one control step after the other."""
 
-    def __init__(self, bundle: ImitationBundle) -> None:
-        self._bundle, self._method = bundle, method_named(bundle.method)
+    def __init__(self, bundle: ImitationBundle, model: PairModel) -> None:
+        """Take a policy and the rig that it was made for."""
+        self._bundle, self._model = bundle, model
+        self._method = method_named(bundle.method)
         self._seen: deque[Floats] = deque(maxlen=self._method.history)
         self._ahead: deque[Floats] = deque()
-        self.reset(0)
 
-    def reset(self, seed: int) -> None:
-        """Before a song; the seed is of what the method draws to act."""
-        self._rng = np.random.default_rng(seed)
+    def reset(self, rng: np.random.Generator) -> None:
+        """Before a song; what the method draws to act comes from ``rng``."""
+        self._rng = rng
         self._seen.clear()
         self._ahead.clear()
 
-    def act(self, observation: dict[str, NDArray[np.float64]], step: int) -> NDArray[np.float64]:
+    def act(self, environment: PairEnvironment, step: int) -> NDArray[np.float64]:
         """Servo targets and pedal to hold for a control step, shape ``(action,)`` [rad, m, 1].
 
         Args:
-            observation: of ``PairEnvironment``.
-            step: which control step; 0 forgets what was seen before.
+            environment: as it is before the step.
+            step: which control step.
 
         Raises:
             PolicyError: the answer is not finite; the hands must not follow it.
         """
-        if step == 0:
-            self._seen.clear()
-            self._ahead.clear()
-        seen = self._bundle.normaliser.observed(flat(observation).astype(np.float32))
+        observation = flat(environment.observation()).astype(np.float32)
+        seen = self._bundle.normaliser.observed(observation)
         self._seen.append(seen)
         while len(self._seen) < self._method.history:
             self._seen.append(seen)
@@ -51,7 +50,7 @@ class ImitationPlayer:
         action = self._bundle.normaliser.actions(self._ahead.popleft()).astype(float)
         if not np.isfinite(action).all():
             raise PolicyError(f"{self._bundle.method}: its action at step {step} is not finite")
-        return action
+        return np.clip(action, self._model.action_low, self._model.action_high)
 
     def _chunk(self) -> Floats:
         """Normalised actions from now on, shape ``(steps, action)``."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.imitation.data import Rollouts, dataset_stretch, read_dataset
+from policies.imitation.data import Rollouts, dataset_digest, dataset_stretch, read_dataset
 from policies.imitation.errors import SplitError
 from policies.imitation.evaluation import Song
 from policies.imitation.split import Split, check_split
@@ -28,11 +28,15 @@ class Songs:
         split: the split.
         rollouts: of the training songs only, by song.
         played: all songs.
+        dataset_sha256: of the dataset, ``data.dataset_digest``.
+        stretch: factor of all times that it was built with.
     """
 
     split: Split
     rollouts: dict[str, Rollouts]
     played: dict[str, Song]
+    dataset_sha256: str
+    stretch: float
 
 
 def load_songs(dataset: Path, split: Split, model: PairModel) -> Songs:
@@ -61,7 +65,8 @@ def load_songs(dataset: Path, split: Split, model: PairModel) -> Songs:
         else Song(due, planned_start(due, model))
         for song, due in goals.items()
     }
-    return Songs(split, {song: rollouts[song] for song in split.train}, played)
+    trained = {song: rollouts[song] for song in split.train}
+    return Songs(split, trained, played, dataset_digest(dataset), stretch)
 
 
 def planned_start(goals: Goals, model: PairModel) -> NDArray[np.float64]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from policies.imitation.bundle import check_bundle, read_bundle
-from policies.imitation.evaluation import Player, play
+from policies.imitation.evaluation import Player, Song, play
 from policies.imitation.player import ImitationPlayer
 from policies.imitation.songs import Songs
 from sim.pair import PairModel
@@ -22,12 +23,18 @@ def play_split(bundle: Path, songs: Songs, model: PairModel, seed: int) -> Colum
     """
     policy = read_bundle(bundle)
     check_bundle(policy, model)
-    return columns(ImitationPlayer(policy), songs, model, seed)
+    player = ImitationPlayer(policy, model)
+    return columns(lambda song: player, songs, model, seed)
 
 
-def columns(player: Player, songs: Songs, model: PairModel, seed: int) -> Columns:
-    """Play every song of a split once."""
+def columns(
+    player_of: Callable[[Song], Player], songs: Songs, model: PairModel, seed: int
+) -> Columns:
+    """Play every song of a split once, each with whoever plays it."""
     return {
-        column: {song: play(player, model, songs.played[song], seed).f1 for song in names}
+        column: {
+            name: play(player_of(song), model, song, seed).f1
+            for name, song in ((name, songs.played[name]) for name in names)
+        }
         for column, names in songs.split.columns.items()
     }

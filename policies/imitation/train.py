@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -18,15 +18,19 @@ from policies.imitation.learner import ImitationLearner
 from policies.imitation.method import Method
 from policies.imitation.methods import METHODS
 from policies.imitation.networks import Arrays
+from policies.imitation.normaliser import fitted, kept
 from policies.imitation.player import ImitationPlayer
 from policies.imitation.songs import Songs
-from policies.imitation.windows import Windows, fitted
+from policies.imitation.windows import Windows
 from policies.learning.exam import Marks
 from policies.learning.run_files import LogRow, RunFiles, TrainingError
 from sim.pair import PairModel
 
-EXAM_SONGS = 3
+EXAM_SONGS = 6
 """Training songs that choose the best checkpoint: unseen songs must not."""
+
+EXAM_SHARE = 0.1
+"""Of the time, at most; an exam that takes longer is taken less often."""
 
 PACKAGES = ("jax", "flax", "optax", "numpy", "mujoco", "zarr")
 
@@ -38,12 +42,12 @@ class Schedule:
     Attributes:
         budget_s: wall-clock seconds after which training ends, all sessions together.
         total_steps: gradient steps after which it ends.
-        exam_every: gradient steps between exams.
+        exam_every_s: wall-clock seconds between exams, at least.
     """
 
     budget_s: float
     total_steps: int = 500_000
-    exam_every: int = 2_000
+    exam_every_s: float = 300.0
 
 
 @dataclass(frozen=True)
@@ -87,20 +91,20 @@ class Imitation:
         self, method: str, songs: Songs, model: PairModel, folder: Path, *, seed: int, source: str
     ) -> None:
         self._name, self._songs, self._model, self._seed = method, songs, model, seed
-        rollouts = [songs.rollouts[song] for song in songs.split.train]
-        low, high = (a.astype(np.float32) for a in (model.action_low, model.action_high))
-        self._normaliser = fitted(rollouts, low, high)
         how: Method = METHODS[method]
-        sizes = self._normaliser.mean.size, len(low)
-        self._learner = ImitationLearner(how, Windows(rollouts, self._normaliser, how), sizes, seed)
         self._training: dict[str, Any] = {
             "method": method,
             "dataset": source,
+            "dataset_sha256": songs.dataset_sha256,
             "rig_hash": model.rig.hash,
             "split": songs.split.model_dump(mode="json", by_alias=True),
             "settings": {name: _plain(value) for name, value in asdict(how).items()},  # type: ignore[call-overload]
         }
         self._files = RunFiles(folder, self._training | {"seed": seed}, "gradient steps")
+        rollouts = [songs.rollouts[song] for song in songs.split.train]
+        self._normaliser = kept(folder / "normaliser.npz", lambda: fitted(rollouts))
+        sizes = self._normaliser.mean.size, len(model.action_names)
+        self._learner = ImitationLearner(how, Windows(rollouts, self._normaliser, how), sizes, seed)
         self._step, self._before_s, self._started_s = 0, 0.0, time.monotonic()
         self._best, self._best_f1 = self._learner.parameters(), -1.0
 
@@ -109,16 +113,19 @@ class Imitation:
     ) -> Imitated:
         """Train until out of steps or out of time, then write the best policy as a bundle.
 
+        Weights after so many gradient steps do not depend on the clock, nor on whether a run was
+        killed in between; which of them an exam sees does.
+
         Raises:
             TrainingError: numbers were no longer finite, or the checkpoint cannot be read.
         """
         self._resume()
-        examined = self._step
+        examined, due_s = self._step, self._elapsed_s + schedule.exam_every_s
         while self._step < schedule.total_steps and self._elapsed_s < schedule.budget_s:
             loss = self._learn()
-            if self._step % schedule.exam_every == 0:
-                self._examine()
-                examined = self._step
+            if self._elapsed_s >= due_s:
+                pause_s = (1.0 / EXAM_SHARE - 1.0) * self._examine()
+                examined, due_s = self._step, self._elapsed_s + max(schedule.exam_every_s, pause_s)
             left_s = max(0.0, schedule.budget_s - self._elapsed_s)
             on_progress(Progress(self._step, loss, max(self._best_f1, 0.0), left_s))
         if examined < self._step or self._best_f1 < 0:
@@ -143,11 +150,11 @@ class Imitation:
             self._files.log(self._step, {"loss": loss})
         return loss
 
-    def _examine(self) -> None:
-        """Play the exam songs, keep the policy if it is the best, and save."""
-        parameters = self._learner.parameters()
-        songs = [self._songs.played[song] for song in self._songs.split.train[:EXAM_SONGS]]
-        player = ImitationPlayer(self._bundle(parameters, {}))
+    def _examine(self) -> float:
+        """Play the exam songs, keep the policy if it is the best, and save; returns the seconds."""
+        started_s, parameters = self._elapsed_s, self._learner.parameters()
+        songs = [self._songs.played[song] for song in exam_songs(self._songs.split.train)]
+        player = ImitationPlayer(self._bundle(parameters, {}), self._model)
         f1 = float(np.mean(frame_f1(player, self._model, songs, self._seed)))
         best = f1 > self._best_f1
         if best:
@@ -155,6 +162,7 @@ class Imitation:
         marks = Marks(f1, math.nan, f1)  # note F1 needs onsets, which no roll has
         self._files.examined(LogRow(self._step, self._step, self._elapsed_s, marks, best))
         self._files.save(self._learner.state, self._best)
+        return self._elapsed_s - started_s
 
     def _resume(self) -> None:
         found = self._files.load(self._learner.state, self._best)
@@ -178,6 +186,7 @@ class Imitation:
             rig_hash=model.rig.hash,
             joint_names=model.joint_names,
             action_names=model.action_names,
+            stretch=self._songs.stretch,
             normaliser=self._normaliser,
             parameters=parameters,
             training=self._training,
@@ -185,6 +194,12 @@ class Imitation:
             scores=scores,
             versions={name: version(name) for name in PACKAGES},
         )
+
+
+def exam_songs(songs: Sequence[str]) -> list[str]:
+    """A few songs, evenly spaced over a list that goes from easy to hard."""
+    places = np.linspace(0, len(songs) - 1, min(EXAM_SONGS, len(songs))).round().astype(int)
+    return [songs[place] for place in places]
 
 
 def _plain(value: object) -> object:

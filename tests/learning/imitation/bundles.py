@@ -6,8 +6,8 @@ import numpy as np
 
 from policies.imitation.bc import BehaviourCloning
 from policies.imitation.bundle import ImitationBundle
+from policies.imitation.normaliser import fitted
 from policies.imitation.songs import Songs
-from policies.imitation.windows import fitted
 from sim.pair import PairModel
 
 TINY = BehaviourCloning((8,), batch_size=8)
@@ -15,9 +15,8 @@ TINY = BehaviourCloning((8,), batch_size=8)
 
 def bundle_of(model: PairModel, songs: Songs) -> ImitationBundle:
     rollouts = list(songs.rollouts.values())
-    low, high = (a.astype(np.float32) for a in (model.action_low, model.action_high))
-    normaliser = fitted(rollouts, low, high)
-    shapes = TINY.shapes(normaliser.mean.size, low.size)
+    normaliser = fitted(rollouts)
+    shapes = TINY.shapes(normaliser.mean.size, len(model.action_names))
     rng = np.random.default_rng(0)
     return ImitationBundle(
         method="bc-256",
@@ -25,6 +24,7 @@ def bundle_of(model: PairModel, songs: Songs) -> ImitationBundle:
         rig_hash=model.rig.hash,
         joint_names=model.joint_names,
         action_names=model.action_names,
+        stretch=1.25,
         normaliser=normaliser,
         parameters={n: rng.standard_normal(s).astype(np.float32) for n, s in shapes.items()},
         training={"dataset": "tiny.zarr"},

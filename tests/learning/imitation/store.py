@@ -20,7 +20,7 @@ train: [hot_cross_buns, c_major_scale]
 easy: []
 hard: []
 """
-STEPS, ROLLOUTS = 12, 2
+STEPS, ROLLOUTS, STRETCH = 12, 2, 1.25
 
 
 def write_store(path: Path, model: PairModel, rig_hash: str | None = None) -> None:
@@ -29,6 +29,7 @@ def write_store(path: Path, model: PairModel, rig_hash: str | None = None) -> No
         "schema": SCHEMA,
         "rig": model.rig.name,
         "rig_sha256": rig_hash or model.rig.hash,
+        "stretch": STRETCH,
     }
     store = make_store(path, attributes)
     for index, song in enumerate(TRAINED):
@@ -42,7 +43,7 @@ def write_store(path: Path, model: PairModel, rig_hash: str | None = None) -> No
 
 def rollouts(model: PairModel, song: str, seed: int) -> dict[str, np.ndarray]:
     """Arrays of one group."""
-    rng, goals = np.random.default_rng(seed), load_goals(song)
+    rng, goals = np.random.default_rng(seed), load_goals(song, stretch=STRETCH)
     observations, wanted, actions = [], [], []
     for _ in range(ROLLOUTS):
         environment = PairEnvironment(model, goals)

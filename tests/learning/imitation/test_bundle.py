@@ -99,7 +99,8 @@ def edited(file: bytes, **changes: object) -> bytes:
 @pytest.mark.parametrize(
     ("field", "value", "complaint"),
     [
-        ("schema", 2, "schema"),
+        ("schema", 1, "schema"),
+        ("stretch", 0.0, "stretch"),
         ("kind", "residual", "kind"),
         ("method", "bc-1024", "array"),
         ("method", "gail", "method"),

@@ -11,39 +11,49 @@ import pytest
 import zarr
 
 from policies.errors import DatasetError
-from policies.imitation.data import read_dataset
+from policies.imitation.data import dataset_digest, read_dataset
 from policies.imitation.songs import Songs
-from policies.imitation.windows import Windows, fitted
 from score import LOOKAHEAD
 from score.robopianist import load_goals
 from sim.pair import PairModel
-from tests.learning.imitation.bundles import TINY
-from tests.learning.imitation.store import STEPS, TRAINED, write_store
+from tests.learning.imitation.store import STEPS, STRETCH, TRAINED, write_store
 
 
-def test_windows_are_what_was_recorded(songs: Songs, model: PairModel) -> None:
-    rollouts = [songs.rollouts[song] for song in TRAINED]
-    low, high = model.action_low.astype(np.float32), model.action_high.astype(np.float32)
-    normaliser = fitted(rollouts, low, high)
-    everything = np.concatenate([r.actions.reshape(-1, low.size) for r in rollouts])
-    _, done = Windows(rollouts, normaliser, TINY).draw(np.random.default_rng(0))
-    for action in normaliser.actions(done[:, 0]):
-        assert np.abs(everything - action).max(axis=1).min() < 1e-5
+def test_what_was_wanted_is_learned_not_the_noise(store: Path, model: PairModel) -> None:
+    learned = read_dataset(store, model, TRAINED)[TRAINED[0]].actions
+    wanted, done = (
+        zarr.open_array(str(store / TRAINED[0] / name), mode="r")[:]
+        for name in ("wanted_actions", "actions")
+    )
+    assert np.array_equal(learned, wanted)
+    assert not np.array_equal(learned, done)
 
 
-def test_the_normaliser_has_the_datasets_moments(songs: Songs, model: PairModel) -> None:
-    rollouts = list(songs.rollouts.values())
-    low, high = (a.astype(np.float32) for a in (model.action_low, model.action_high))
-    normaliser = fitted(rollouts, low, high)
-    states = np.concatenate([r.states.reshape(-1, r.states.shape[-1]) for r in rollouts])
-    np.testing.assert_allclose(normaliser.mean[979:], states.mean(axis=0), atol=1e-5)
-    np.testing.assert_allclose(normaliser.std[979:], states.std(axis=0) + 0.05, atol=1e-5)
+def test_the_digest_tells_a_dataset_that_grew(store: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "grown.zarr"
+    shutil.copytree(store, copy)
+    before = dataset_digest(store)
+    assert dataset_digest(copy) == before
+    f1 = zarr.open_array(str(copy / TRAINED[0] / "f1"), mode="r+")
+    f1[1] = np.nan
+    assert dataset_digest(copy) != before
+
+
+def test_goals_that_differ_between_rollouts_are_refused(
+    store: Path, model: PairModel, tmp_path: Path
+) -> None:
+    copy = tmp_path / "mixed.zarr"
+    shutil.copytree(store, copy)
+    goals = zarr.open_array(str(copy / TRAINED[0] / "goals"), mode="r+")
+    goals[1, 3, 40] = 0.5
+    with pytest.raises(DatasetError, match="goals differ between rollouts"):
+        read_dataset(copy, model, TRAINED)
 
 
 def test_goals_come_back_from_rollouts(songs: Songs) -> None:
-    due, found = load_goals(TRAINED[0]), songs.played[TRAINED[0]].goals
+    due, found = load_goals(TRAINED[0], stretch=STRETCH), songs.played[TRAINED[0]].goals
     assert np.array_equal(found.keys, due.keys[:STEPS])
-    observed = songs.rollouts[TRAINED[0]].goals[0]
+    observed = songs.rollouts[TRAINED[0]].goals
     for step in range(STEPS - LOOKAHEAD):  # later ones see notes that were not recorded
         assert np.array_equal(observed[step, :968], due.lookahead(step).ravel())
 
@@ -64,7 +74,7 @@ def test_a_dataset_of_another_rig_is_refused(model: PairModel, tmp_path: Path) -
         read_dataset(tmp_path / "other.zarr", model, TRAINED)
 
 
-@pytest.mark.parametrize("array", ["actions", "goals", "piano_states"])
+@pytest.mark.parametrize("array", ["wanted_actions", "goals", "piano_states"])
 def test_a_store_with_a_lost_chunk_is_refused(
     array: str, store: Path, model: PairModel, tmp_path: Path
 ) -> None:
@@ -78,9 +88,9 @@ def test_a_store_with_a_lost_chunk_is_refused(
 def test_a_store_with_a_cut_chunk_is_refused(store: Path, model: PairModel, tmp_path: Path) -> None:
     copy = tmp_path / "cut.zarr"
     shutil.copytree(store, copy)
-    chunk = copy / TRAINED[0] / "actions" / "0.0.0"
+    chunk = copy / TRAINED[0] / "wanted_actions" / "0.0.0"
     chunk.write_bytes(b"")
-    with pytest.raises(DatasetError, match="its 'actions' is cut off or damaged"):
+    with pytest.raises(DatasetError, match="its 'wanted_actions' is cut off or damaged"):
         read_dataset(copy, model, TRAINED)
 
 

@@ -6,7 +6,7 @@
 Every cell is one training and plays every song of the split once; doing nothing and planning need
 no training. Kept in ``benchmarks/results/imitation/``: stop and start again as you like. A row is
 filled when all three seeds are there. Cells of another dataset or split than the one given are
-refused.
+refused, of this one as it was before it grew, too.
 """
 
 from __future__ import annotations
@@ -21,18 +21,19 @@ from typing import Any
 import numpy as np
 
 from benchmarks.cells import KEPT, ROOT, RUNS, dacapo, fill, kept, table
-from policies.imitation.evaluation import Nothing
+from policies.dataset import choose_player
+from policies.imitation.data import dataset_digest
+from policies.imitation.evaluation import Nothing, Player, Song
 from policies.imitation.methods import METHODS
-from policies.imitation.songs import load_songs
+from policies.imitation.songs import Songs, load_songs
 from policies.imitation.split import read_split
 from policies.imitation.table import columns
-from policies.planner.pair import make_pair_plan
-from sim.pair import build_pair, load_pair
-from sim.pair.playable import build_playable_pair
+from sim.pair import PairModel, build_pair, load_pair
 
 PAGE = ROOT / "docs" / "imitation.md"
 CELLS = KEPT / "imitation"
 SEEDS = range(3)
+RIG = "shadow_pair_88"
 COLUMNS = ("in_distribution", "easy", "hard")
 BUDGET_S = 3600.0
 
@@ -42,49 +43,59 @@ def learned(arguments: argparse.Namespace, method: str, seed: int) -> dict[str, 
     command = ["imitate", str(arguments.dataset), "--split", str(arguments.split)]
     command += ["--method", method, "--seed", str(seed), "--budget-s", str(arguments.budget_s)]
     document, _ = dacapo(*command, "--out", str(RUNS / "imitation"))
-    return document | source(arguments)
+    return document
 
 
 def nothing(arguments: argparse.Namespace) -> dict[str, Any]:
     """Play the split without moving."""
-    model = build_pair(load_pair("shadow_pair_88"))
-    songs = load_songs(arguments.dataset, read_split(arguments.split), model)
-    return {"songs": columns(Nothing(model), songs, model, 0)} | source(arguments)
+    model, songs = stage(arguments)
+    still = Nothing(model)
+    return {"songs": columns(lambda song: still, songs, model, 0)}
 
 
 def planner(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Plan every song of the split and play it, without training on any."""
-    model = build_playable_pair(load_pair("shadow_pair_88"))
-    songs = load_songs(arguments.dataset, read_split(arguments.split), model.pair)
-    played = {
-        column: {song: make_pair_plan(songs.played[song].goals, model).frame_f1 for song in names}
-        for column, names in songs.split.columns.items()
-    }
-    return {"songs": played} | source(arguments)
+    """Plan every song of the split and play it like the others, without training on any."""
+
+    def thought_through(song: Song) -> Player:
+        return choose_player(song.goals, RIG, None)
+
+    model, songs = stage(arguments)
+    return {"songs": columns(thought_through, songs, model, 0)}
+
+
+def stage(arguments: argparse.Namespace) -> tuple[PairModel, Songs]:
+    """The rig and the songs of the split."""
+    model = build_pair(load_pair(RIG))
+    return model, load_songs(arguments.dataset, read_split(arguments.split), model)
 
 
 def source(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What a cell was measured on."""
-    split = hashlib.sha256(arguments.split.read_bytes()).hexdigest()
-    return {"dataset": arguments.dataset.name, "split": split, "budget_s": arguments.budget_s}
+    """What a cell is measured on."""
+    return {
+        "dataset": arguments.dataset.name,
+        "dataset_sha256": dataset_digest(arguments.dataset),
+        "split": hashlib.sha256(arguments.split.read_bytes()).hexdigest(),
+        "budget_s": arguments.budget_s,
+    }
 
 
 UNTRAINED = {"nothing": nothing, "planner": planner}
 
 
-def cell(arguments: argparse.Namespace, method: str, seed: int) -> dict[str, Any]:
-    """A kept cell, or one measured now.
+def cell(
+    arguments: argparse.Namespace, wanted: dict[str, Any], method: str, seed: int
+) -> dict[str, Any]:
+    """A kept cell, or one measured now on the source that is wanted.
 
     Raises:
         SystemExit: the kept one was measured on something else.
     """
     path = CELLS / f"{method}-{seed}.json"
     if method in UNTRAINED:
-        found = kept(path, lambda: UNTRAINED[method](arguments))
+        found = kept(path, lambda: UNTRAINED[method](arguments) | wanted)
     else:
-        found = kept(path, lambda: learned(arguments, method, seed))
-    wanted = source(arguments)
-    if any(found[name] != value for name, value in wanted.items()):
+        found = kept(path, lambda: learned(arguments, method, seed) | wanted)
+    if any(found.get(name) != value for name, value in wanted.items()):
         raise SystemExit(f"{path} was measured on another dataset, split or budget: move it away")
     return found
 
@@ -123,10 +134,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, choices=SEEDS, action="append")
     parser.add_argument("--budget-s", type=float, default=BUDGET_S)
     arguments = parser.parse_args()
+    wanted = source(arguments)
     for method in UNTRAINED:
-        cell(arguments, method, 0)
+        cell(arguments, wanted, method, 0)
     for seed, method in product(arguments.seed or SEEDS, arguments.method or METHODS):
-        cell(arguments, method, seed)
+        cell(arguments, wanted, method, seed)
     fill("imitation", table(("policy", "in distribution", "easy", "hard"), lines()), PAGE)
 
 

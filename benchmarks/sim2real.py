@@ -48,7 +48,7 @@ FITTED: Mapping[str, Sequence[str]] = {
 
 
 def run_loop(
-    number: int, name: str, songs: Sequence[str], fitted: Sequence[str], baselines: bool
+    number: int, name: str, songs: Sequence[str], fitted: Sequence[str], *, baselines: bool
 ) -> dict[str, Any]:
     """The summary of a loop in a drawn world; one that was stopped goes on."""
     world = str(world_file(number).relative_to(ROOT))
@@ -69,10 +69,10 @@ def share_trainings(folder: Path) -> None:
             shutil.copytree(others[0], own)
 
 
-def measure_loops(numbers: Sequence[int], baselines: bool) -> None:
-    """Loops on drawn worlds, with what they are compared with or without."""
+def measure_loops(numbers: Sequence[int]) -> None:
+    """Loops on drawn worlds, with what they are compared with."""
     for number in numbers:
-        cell = partial(run_loop, number, "loop", SONGS, FREE, baselines)
+        cell = partial(run_loop, number, "loop", SONGS, FREE, baselines=True)
         kept(RESULTS / "loop" / f"{number}.json", cell)
 
 
@@ -82,7 +82,9 @@ def measure_ablation() -> None:
     for index, (label, added) in enumerate(FITTED.items()):
         names = list(added) if label == "all" else [*names, *added]
         for number in ABLATED_WORLDS:
-            cell = partial(run_loop, number, f"ablation-{index}", ABLATED_SONGS, names, False)
+            cell = partial(
+                run_loop, number, f"ablation-{index}", ABLATED_SONGS, names, baselines=False
+            )
             kept(RESULTS / "ablation" / f"{index}-{number}.json", cell)
 
 
@@ -91,10 +93,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("part", choices=("loop", "ablation", "report"))
     parser.add_argument("--world", type=int, action="append", help="default: 14 to 21")
-    parser.add_argument("--no-baselines", dest="baselines", action="store_false")
     arguments = parser.parse_args()
     if arguments.part == "loop":
-        measure_loops(arguments.world or WORLDS, arguments.baselines)
+        measure_loops(arguments.world or WORLDS)
     elif arguments.part == "ablation":
         measure_ablation()
     report(tuple(FITTED))

@@ -30,11 +30,11 @@ examples:
   dacapo iterate ode_to_joy --mode real --device my_hand.yaml
   dacapo iterate ode_to_joy --mode virtual --world workshop-a --resume
 
-The hand first moves so that its physics show, for 90 s at most, and the simulator is fitted to that. Every
-round then trains for the fitted simulator, plays every song twice, and fits again, until the real
-performances are as good as the simulated ones. At the end every song is played three times: that is
-the result. DIR/<rig>-<world> ({OUT}) holds everything, state.json what is done, and summary.json
-the result. Stopped, killed or after an error, --resume goes on where it was.
+The hand first moves so that its physics show (90 s at most); the simulator is fitted to that.
+Every round then trains for the fitted simulator, plays every song twice, and fits again, until the
+real performances are as good as the simulated ones. At the end every song is played three times:
+that is the result. DIR/<rig>-<world> ({OUT}) holds everything, state.json what is done, and
+summary.json the result. Stopped, killed or after an error, --resume goes on where it was.
 """
 
 

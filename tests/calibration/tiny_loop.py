@@ -1,9 +1,10 @@
 """The whole loop in small: two notes, a network of a few units, a study of a few trials.
 
-    python -m tests.calibration.tiny_loop FOLDER SONG.mid CACHE virtual|emulated
+    python -m tests.calibration.tiny_loop FOLDER CACHE virtual|emulated SONG.mid...
 
-Every part is the real one; only their sizes are not. Prints the summary without what depends on
-the clock and on the place of the folder.
+Every part is the real one; only their sizes are not. (Several songs are trained in processes of
+their own, which know nothing of that: there networks are of their usual size.) Prints the summary
+without what depends on the clock and on the place of the folder.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from sim import build_model, load_rig
 
 RIG, WORLD = "leap_rail_49", "slow-line"
 TINY = PpoConfig(n_envs=4, horizon=4, epochs=1, minibatches=2, widths=(8, 6))
-EFFORT = Effort(training_steps=48, retraining_steps=32, trials=16, episodes=2)
+EFFORT = Effort(training_steps=48, retraining_steps=32, trials=16, episodes=2, finals=1)
 FITTED = ("command_delay_s", "state_delay_s", "keyboard_z_m")
 
 TIMES = ("wall_s", "versions", "file")
@@ -59,18 +60,20 @@ def timeless(facts: Any) -> Any:  # noqa: ANN401  # JSON
     return [timeless(of) for of in facts] if isinstance(facts, list) else facts
 
 
-def setup(song: Path, mode: str) -> Setup:
-    """Of a loop over two notes."""
-    if not song.is_file():
-        write_midi(Score("two", (Note(60, 0.0, 0.4), Note(64, 0.5, 0.9)), ()), song)
+def setup(songs: list[str], mode: str) -> Setup:
+    """Of a loop over songs of two notes, which are written where they are missing."""
+    for index, song in enumerate(map(Path, songs)):
+        notes = (Note(60 + index, 0.0, 0.4), Note(64 + index, 0.5, 0.9))
+        if not song.is_file():
+            write_midi(Score(song.stem, notes, ()), song)
     virtual = virtual_place(WORLD, build_model(load_rig(RIG)))
     place = virtual if mode == "virtual" else emulated_place(WORLD, RIG)
-    finals = 3 if mode == "virtual" else 1  # in real time, a performance takes 24 s
-    effort = replace(EFFORT, finals=finals)
-    return Setup.of([str(song)], RIG, place, rounds=1, fitted=FITTED, effort=effort)
+    baselines = mode == "virtual"  # in real time, a performance takes 24 s
+    return Setup.of(songs, RIG, place, rounds=1, fitted=FITTED, effort=EFFORT, baselines=baselines)
 
 
 if __name__ == "__main__":
-    shrink(sys.argv[3])
-    summary = iterate(setup(Path(sys.argv[2]), sys.argv[4]), Path(sys.argv[1]), resume=True)
+    folder, cache, mode, *songs = sys.argv[1:]
+    shrink(cache)
+    summary = iterate(setup(songs, mode), Path(folder), resume=True)
     sys.stdout.write(json.dumps(timeless(summary)))

@@ -26,9 +26,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     around = tmp_path_factory.mktemp("loop")
     own = {"JACK_DEFAULT_SERVER": f"dacapo-loop-{os.getpid()}"}
     own["ROS_DOMAIN_ID"] = str(100 + os.getpid() % 100)
-    names = [str(around / name) for name in ("loop", "two.mid", "compiled")]
+    loop, cache, song = (str(around / name) for name in ("loop", "compiled", "two.mid"))
     subprocess.run(
-        [sys.executable, "-m", "tests.calibration.tiny_loop", *names, "emulated"],
+        [sys.executable, "-m", "tests.calibration.tiny_loop", loop, cache, "emulated", song],
         cwd=ROOT,
         env={**os.environ, **own},
         stdout=subprocess.DEVNULL,

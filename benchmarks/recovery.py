@@ -152,7 +152,7 @@ def cells(kind: str, step: str) -> list[Mapping[str, Any]]:
 
 def rows() -> Iterator[list[str]]:
     """Quantities, then what differs on held-out recordings: medians over worlds, and the worst."""
-    columns = [cells(kind, step) for kind in KINDS for step in STEPS]
+    columns = [cells(kind, step) for kind in measured() for step in STEPS]
     names = next(iter(columns))[0]["errors"]
     for name in names:
         sizes = [[abs(cell["errors"][name]) for cell in column] for column in columns]
@@ -182,7 +182,16 @@ def _gap(cell: Mapping[str, Any], name: str) -> float:
 
 
 def _told(values: list[float]) -> str:
-    return f"{np.median(values):.2g} ({max(values):.2g})" if values else ""
+    return f"{_short(float(np.median(values)))} ({_short(max(values))})"
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if value >= 10.0 else f"{value:.2g}"
+
+
+def measured() -> list[str]:
+    """Kinds of worlds of which something is kept."""
+    return [kind for kind in KINDS if cells(kind, next(iter(STEPS)))]
 
 
 def main() -> None:
@@ -195,7 +204,7 @@ def main() -> None:
         for kind in arguments.kind or KINDS:
             path = KEPT / "recovery" / kind / f"{number}.json"
             kept(path, lambda of=(number, kind): measure(*of))  # type: ignore[misc]
-    columns = [f"{kind}, {name}" for kind in KINDS for name in STEPS.values()]
+    columns = [f"{kind}, {name}" for kind in measured() for name in STEPS.values()]
     fill("recovery", table(["error of", "wanted", *columns], rows()), PAGE)
 
 

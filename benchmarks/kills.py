@@ -64,7 +64,7 @@ def main() -> None:
         folder, before, tried = Path(scratch) / "killed", set[Path](), 0
         for kill in range(1, KILLS + 1):
             process = start(folder)
-            time.sleep(draws.uniform(0.1, 0.35) * took_s)
+            time.sleep(draws.uniform(0.05, 0.22) * took_s)
             process.send_signal(signal.SIGKILL)
             process.communicate()
             kept, count = recordings(folder), trials(folder)

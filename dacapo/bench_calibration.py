@@ -17,16 +17,16 @@ from dacapo.verbs import DEFAULT_RIG
 if TYPE_CHECKING:
     from calibration.study.problem import Problem
 
-SONGS = ("ode_to_joy", "happy_birthday")
+SONGS = ("ode_to_joy", "happy_birthday", "twinkle_twinkle_little_star")
 RECORDING_S = 30.0
 POPULATION = 16
 
 
 def bench_calibration(arguments: argparse.Namespace) -> int:
-    """Measures whole replays, nothing pruned, of 30 s of two songs in the nominal world."""
+    """Measures whole replays, nothing pruned, of 30 s of three songs in the nominal world."""
     with LiveLine() as line, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        line.show("playing two songs to calibrate with")
+        line.show("playing three songs to calibrate with")
         problem, seconds = _problem(folder, arguments.threads)
         measured = []
         for repeat in range(arguments.repeats):

@@ -18,6 +18,7 @@ from score.grid import CONTROL_STEP_S, LOOKAHEAD
 from score.library import load_song, song_names
 from score.limits import PlayingLimits, pitch_name
 from score.lint import Finding, best_transposition, lint
+from score.locks import try_lock
 from score.midi_read import read_midi
 from score.midi_write import write_midi
 from score.note_scores import note_f1
@@ -68,6 +69,7 @@ __all__ = [
     "since_zero",
     "song_names",
     "tempo_ratio",
+    "try_lock",
     "write_midi",
     "write_whole",
     "wrong_keys",

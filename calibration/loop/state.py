@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from calibration.loop.errors import LoopError
-from score import write_whole
+from score import try_lock, write_whole
 
 Facts = dict[str, Any]
 """JSON values by name."""
@@ -122,14 +121,9 @@ def was_begun(folder: Path) -> bool:
 
 def _hold(folder: Path) -> int:
     """Be the one process that works in a folder, until it ends or closes the descriptor."""
-    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise LoopError(
-            f"another loop works in {folder}: wait for it, or choose another --out"
-        ) from error
+    descriptor = try_lock(folder / LOCK)
+    if descriptor is None:
+        raise LoopError(f"another loop works in {folder}: wait for it, or choose another --out")
     return descriptor
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from optuna.storages.journal import JournalFileOpenLock
 
 from calibration.errors import CalibrationError
+from score import try_lock
 
 
 class JournalLock(JournalFileOpenLock):
@@ -50,12 +51,9 @@ def lead(path: Path) -> int:
         CalibrationError: Another process leads.
         OSError: The folder cannot be written.
     """
-    descriptor = os.open(path.with_name(path.name + ".leader"), os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
+    descriptor = try_lock(path.with_name(path.name + ".leader"))
+    if descriptor is None:
         raise CalibrationError(
             f"another process calibrates with {path}: wait for it, or help it with --join"
-        ) from error
+        )
     return descriptor

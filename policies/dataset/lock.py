@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from policies.errors import DatasetError
+from score import try_lock
 
 
 @contextlib.contextmanager
@@ -25,14 +25,11 @@ def hold(path: Path) -> Iterator[None]:
         OSError: it cannot be made.
     """
     path.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
+    descriptor = try_lock(path)
+    if descriptor is None:
         raise DatasetError(
             f"{path}: another build writes there: wait for it or choose another --out"
-        ) from error
+        )
     try:
         yield
     finally:

@@ -1,0 +1,145 @@
+"""What no dataset is made of, and what of a store is refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from dacapo.__main__ import main
+from policies.dataset import (
+    OpenLoop,
+    Settings,
+    open_store,
+    open_workers,
+)
+from policies.dataset.store import CODE
+from policies.errors import DatasetError
+from score import DaCapoError, Goals, Note, Score, write_midi
+from sim.pair import PairEnvironment, build_pair, load_pair
+from tests.unit.policies.dataset.making import make
+
+
+def test_refuses_a_truncated_store(copy: Path, song: Path, settings: Settings) -> None:
+    file = copy / "short_0" / "hand_joints" / "1.0.0"
+    file.write_bytes(file.read_bytes()[:20])
+    with pytest.raises(DatasetError, match="'hand_joints' is cut off or damaged"):
+        make(copy, song, settings)
+    file.unlink()
+    with pytest.raises(DatasetError, match="'hand_joints' is cut off or damaged"):
+        make(copy, song, settings)
+    (copy / ".zattrs").write_bytes(b"{")
+    with pytest.raises(DatasetError):
+        open_store(copy)
+
+
+def test_refuses_other_settings(copy: Path, song: Path, settings: Settings) -> None:
+    other = replace(settings, rig="shadow_pair_88_four_fingers")
+    with pytest.raises(DatasetError, match="made with rig shadow_pair_88, asked for is"):
+        make(copy, song, other)
+    with pytest.raises(DatasetError, match="seed"):
+        make(copy, song, replace(settings, seed=4))
+
+
+def test_refuses_other_targets(copy: Path, song: Path, settings: Settings, tmp_path: Path) -> None:
+    np.savez(tmp_path / "other.npz", targets=np.ones((10, 39)))
+    with pytest.raises(DatasetError, match="short_0: made by another policy"):
+        make(copy, song, replace(settings, given=tmp_path / "other.npz"))
+    other = tmp_path / song.name
+    write_midi(Score("short", (Note(61, 0.0, 0.2), Note(64, 0.25, 0.45))), other)
+    with pytest.raises(DatasetError, match="short_0: made of another song"):
+        make(copy, other, settings)
+
+
+def test_refuses_a_folder_of_something_else(tmp_path: Path, song: Path, settings: Settings) -> None:
+    (tmp_path / "diary.txt").write_text("dear diary")
+    with pytest.raises(DatasetError, match="not empty"):
+        make(tmp_path, song, settings)
+    assert (tmp_path / "diary.txt").exists()
+
+
+@pytest.mark.parametrize("targets", [np.zeros((2, 39)), np.full((10, 39), np.nan)])
+def test_refuses_targets_that_do_not_fit(
+    tmp_path: Path, song: Path, settings: Settings, targets: NDArray[np.float64]
+) -> None:
+    given = tmp_path / "bad.npz"
+    np.savez(given, targets=targets)
+    built = make(tmp_path / "out.zarr", song, replace(settings, given=given))
+    assert built.made == 0
+    assert "bad.npz" in built.left_out["short_0"]
+    assert not (tmp_path / "out.zarr" / "short_0").exists()
+
+
+def test_refuses_other_code(copy: Path, song: Path, settings: Settings) -> None:
+    attributes = copy / ".zattrs"
+    content = json.loads(attributes.read_text())
+    attributes.write_text(json.dumps(content | {CODE: "0" * 64}))
+    with pytest.raises(DatasetError, match="begun with other code of planner, players or hands"):
+        make(copy, song, settings)
+
+
+def test_a_chunk_without_a_player_stops_no_other(
+    tmp_path: Path, song: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given, bad, out = tmp_path / "given", tmp_path / "bad.mid", tmp_path / "a.zarr"
+    given.mkdir()
+    shutil.copy(song, bad)
+    shutil.copy(str(settings.given), given / "short_0.npz")
+    words = ["dataset", "build", str(bad), str(song), "--policy", str(given), "--out", str(out)]
+    words += ["--rollouts", "1", "--stretch", "1", "--workers", "1", "--json"]
+    assert main(words) == 1  # before anything is played
+    assert "bad_0.npz: no such file" in capsys.readouterr().err
+    assert not out.exists()
+    (given / "bad_0.npz").write_bytes(b"bad")
+    assert main(words) == 1
+    printed = capsys.readouterr()
+    document = json.loads(printed.out)
+    assert (document["rollouts_made"], list(document["left_out"])) == (1, ["bad_0"])
+    assert printed.err.count("\n") == 1
+    assert "left out 1 of 2 chunks: bad_0: " in printed.err
+    shutil.copy(given / "short_0.npz", given / "bad_0.npz")
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["rollouts_made"] == 1
+
+
+def explode(goals: Goals, rig: str, given: Path | None) -> OpenLoop:
+    """A player that leaves the hands with numbers that MuJoCo does not bear."""
+
+    class Exploding(OpenLoop):
+        def act(self, environment: PairEnvironment, step: int) -> NDArray[np.float64]:
+            environment.data.qvel[:] = np.inf if step == 2 else 0.0
+            return super().act(environment, step)
+
+    model = build_pair(load_pair(rig))
+    still = np.zeros((goals.n_steps, len(model.action_names)))
+    return Exploding(still, np.zeros(len(model.joint_names)))
+
+
+def test_bad_numbers_are_no_rollout(
+    tmp_path: Path, song: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # MuJoCo writes a log there
+    built = make(tmp_path / "a.zarr", song, replace(settings, make_player=explode))
+    assert built.made == 0
+    assert "short_0, rollout 0: MuJoCo warned (mjWARN_BADQVEL)" in built.left_out["short_0"]
+
+
+def test_a_cluster_without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(DaCapoError, match="RAY_ADDRESS is set"), open_workers(0):
+        pass
+
+
+def test_a_cluster_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    monkeypatch.setitem(sys.modules, "ray", ModuleType("ray"))
+    with pytest.raises(DaCapoError, match="no Ray cluster at 127"), open_workers(0):
+        pass

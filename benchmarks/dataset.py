@@ -1,9 +1,9 @@
 """Measure what making a dataset costs, in time and in F1: fills the tables of docs/dataset.md.
 
-    python -m benchmarks.dataset                # two songs, 8 rollouts of each chunk, one process
+    python -m benchmarks.dataset                # two songs, 20 rollouts of each chunk, one process
     python -m benchmarks.dataset --rollouts 50
     python -m benchmarks.dataset --planner      # the planner plays, two other songs
-    python -m benchmarks.dataset --noise        # F1 by --noise, with one way to play and with all
+    python -m benchmarks.dataset --noise        # F1 by --noise
 
 Without --planner the hands make the motions of the Twinkle performance that comes with RoboPianist
 (the one of the tests), over and over, whatever the song: contacts and compression are those of
@@ -17,8 +17,6 @@ import argparse
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +30,6 @@ from policies.dataset import (
     Order,
     Player,
     Settings,
-    Status,
     build,
     choose_player,
     load_chunks,
@@ -41,11 +38,8 @@ from policies.dataset import (
     play,
 )
 from policies.dataset.card import store_bytes
-from policies.dataset.player import PlannerPlayer
-from policies.planner.pair import PairPlanParameters
 from score import Goals
 from sim.pair import build_pair, load_pair
-from sim.pair.playable import build_playable_pair
 
 RIG, STRETCH, NOISE = "shadow_pair_88", 1.25, 0.02
 SONGS = ("twinkle_twinkle_little_star", "fuer_elise")
@@ -69,16 +63,10 @@ def motions(goals: Goals, rig: str, given: Path | None) -> OpenLoop:
     return OpenLoop(chosen, np.zeros(len(model.joint_names)))
 
 
-def one_way(goals: Goals, rig: str, given: Path | None) -> PlannerPlayer:
-    """The planner as it would be without trying several ways."""
-    parameters = replace(PairPlanParameters(), ways=1)
-    return PlannerPlayer(goals, build_playable_pair(load_pair(rig)), parameters)
-
-
 def main() -> None:
     """Measure, print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rollouts", type=int, default=8)
+    parser.add_argument("--rollouts", type=int, default=20)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--planner", action="store_true")
     what.add_argument("--noise", action="store_true")
@@ -92,55 +80,46 @@ def main() -> None:
 
 
 def print_noise(rollouts: int) -> None:
-    """Mean frame F1 of rollouts by song, player and ``--noise``."""
-    print(f"| song | the planner plays | {' | '.join(f'{noise:g}' for noise in NOISES)} |")
-    print("|---|---|" + "---|" * len(NOISES))
+    """Mean frame F1 of the first ten rollouts at most, by song and ``--noise``."""
+    print(f"| song | {' | '.join(f'{noise:g}' for noise in NOISES)} |")
+    print("|---|" + "---|" * len(NOISES))
     for song in NOISY:
         chunk = load_chunks([song], STRETCH)[0]
-        for name, make in (("in one way", one_way), ("as rehearsed", choose_player)):
-            player = make(chunk.goals, RIG, None)
-            means = [_mean_f1(chunk, player, noise, rollouts) for noise in NOISES]
-            print(f"| {song} | {name} | {' | '.join(f'{f1:.3f}' for f1 in means)} |", flush=True)
+        player = choose_player(chunk.goals, RIG, None)
+        means = [_mean_f1(chunk, player, noise, rollouts) for noise in NOISES]
+        print(f"| {song} | {' | '.join(f'{f1:.3f}' for f1 in means)} |", flush=True)
 
 
 def _mean_f1(chunk: Chunk, player: Player, noise: float, rollouts: int) -> float:
     def same(goals: Goals, rig: str, given: Path | None) -> Player:
         return player  # whatever the noise, so that it thinks only once
 
-    order = Order(chunk.goals, chunk.digest, RIG, None, same, noise, seed=0)
-    return float(np.mean([play(order, index).f1 for index in range(rollouts if noise else 1)]))
+    order = Order(chunk.goals, chunk.digest, RIG, None, same, rollouts if noise else 1, noise, 0)
+    return float(np.mean([rollout.f1 for rollout in play(order, 0).values()]))
 
 
 def print_cost(songs: Sequence[str], make_player: MakePlayer, rollouts: int) -> None:
     """Time and bytes of a dataset."""
-    settings = Settings(RIG, make_player, None, rollouts, NOISE, STRETCH, seed=0)
-    seen: list[tuple[Status, float]] = []
+    ready_s: list[float] = []
+
+    def timed(goals: Goals, rig: str, given: Path | None) -> Player:
+        begun_s = time.monotonic()
+        player = make_player(goals, rig, given)
+        ready_s.append(time.monotonic() - begun_s)
+        return player
+
+    settings = Settings(RIG, timed, None, rollouts, NOISE, STRETCH, seed=0)
     with tempfile.TemporaryDirectory() as folder, open_workers(1) as perform:
         path = Path(folder) / "dataset.zarr"
-        built = build(
-            path,
-            list(songs),
-            settings,
-            perform,
-            lambda status: seen.append((status, time.monotonic())),
-        )
+        built = build(path, list(songs), settings, perform, lambda status: None)
         store = open_store(path)
         steps = sum(chunk.n_steps for chunk in store.chunks()) * rollouts
-        _print(built, steps, store_bytes(store), _durations_s(seen))
+        _print(built, steps, store_bytes(store), float(np.mean(ready_s)))
 
 
-def _durations_s(seen: Sequence[tuple[Status, float]]) -> tuple[float, float]:
-    """What getting ready for a chunk takes, and a rollout, written as well; means [s]."""
-    first, later = list[float](), list[float]()
-    for (before, began_s), (status, ended_s) in pairwise(seen):
-        if status.f1 is not None:
-            (first if before.f1 is None else later).append(ended_s - began_s)
-    return float(np.mean(first) - np.mean(later)), float(np.mean(later))
-
-
-def _print(built: Built, steps: int, size: int, durations_s: tuple[float, float]) -> None:
-    ready_s, rollout_s = durations_s
-    playing_s = built.made * rollout_s - built.writing_s
+def _print(built: Built, steps: int, size: int, ready_s: float) -> None:
+    playing_s = built.wall_s - built.writing_s - built.chunks * ready_s
+    rollout_s = (playing_s + built.writing_s) / built.made
     print("| what | figure |\n|---|---|")
     print(f"| rollouts | {built.made}, of {steps / built.made:.0f} control steps on average |")
     print(f"| getting ready for a chunk, in each worker | {ready_s:.1f} s |")

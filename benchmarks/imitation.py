@@ -19,16 +19,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.cells import KEPT, ROOT, RUNS, dacapo, fill, kept, table
-from policies.dataset import choose_player
+from policies.dataset import Player as RolloutPlayer
+from policies.dataset.player import PolicyPlayer
 from policies.imitation.data import dataset_digest
 from policies.imitation.evaluation import Nothing, Player, Song
 from policies.imitation.methods import METHODS
 from policies.imitation.songs import Songs, load_songs
 from policies.imitation.split import read_split
 from policies.imitation.table import columns
-from sim.pair import PairModel, build_pair, load_pair
+from policies.planner import make_plan
+from sim.pair import PairEnvironment, PairModel, build_pair, load_pair
+from sim.pair.playable import build_playable_pair
 
 PAGE = ROOT / "docs" / "imitation.md"
 CELLS = KEPT / "imitation"
@@ -53,11 +57,28 @@ def nothing(arguments: argparse.Namespace) -> dict[str, Any]:
     return {"songs": columns(lambda song: still, songs, model, 0)}
 
 
+class Alone:
+    """A player of rollouts, playing one."""
+
+    def __init__(self, player: RolloutPlayer) -> None:
+        self._player = player
+
+    def reset(self, rng: np.random.Generator) -> None:
+        """Before a song."""
+        self._player.reset([rng])
+
+    def act(self, environment: PairEnvironment, step: int) -> NDArray[np.float64]:
+        """Its answer."""
+        return self._player.act([environment], step)[0]
+
+
 def planner(arguments: argparse.Namespace) -> dict[str, Any]:
     """Plan every song of the split and play it like the others, without training on any."""
+    playable = build_playable_pair(load_pair(RIG))
 
     def thought_through(song: Song) -> Player:
-        return choose_player(song.goals, RIG, None)
+        plan = make_plan(song.goals, playable)
+        return Alone(PolicyPlayer(lambda: plan, playable.pair))
 
     model, songs = stage(arguments)
     return {"songs": columns(thought_through, songs, model, 0)}

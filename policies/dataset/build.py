@@ -13,7 +13,7 @@ from policies.dataset.card import write_card
 from policies.dataset.chunk_store import ChunkStore
 from policies.dataset.chunks import Chunk, load_chunks
 from policies.dataset.lock import hold
-from policies.dataset.rollouts import Rollout
+from policies.dataset.rollouts import BATCH, Rollout
 from policies.dataset.settings import (
     Settings,
     chunk_attributes,
@@ -129,8 +129,9 @@ class _Building:
         shapes = shapes_of(chunk, self.settings, self.model)
         begin = partial(self.store.open_chunk, chunk.name, attributes, shapes)
         try:
-            played = self.perform(order_of(chunk, self.settings), missing)
-            for f1, took_s in _write(played, begin):
+            batches = sorted({index // BATCH for index in missing})
+            played = self.perform(order_of(chunk, self.settings), batches)
+            for f1, took_s in _write(played, missing, begin):
                 self.done, self.writing_s = self.done + 1, self.writing_s + took_s
                 self.progress(Status(chunk.name, self.done, self.total, f1))
         except UnplayableError as error:
@@ -138,12 +139,13 @@ class _Building:
 
 
 def _write(
-    played: Iterable[tuple[int, Rollout]], begin: Callable[[], ChunkStore]
+    played: Iterable[Mapping[int, Rollout]], missing: list[int], begin: Callable[[], ChunkStore]
 ) -> Iterator[tuple[float, float]]:
     """Keep rollouts; tells F1 and how long it took [s]. Without a rollout, no group is begun."""
     chunk = None
-    for index, rollout in played:
-        before_s = time.monotonic()
-        chunk = chunk or begin()
-        chunk.write(index, rollout)
-        yield rollout.f1, time.monotonic() - before_s
+    for batch in played:
+        for index in sorted(batch.keys() & set(missing)):
+            before_s = time.monotonic()
+            chunk = chunk or begin()
+            chunk.write(index, batch[index])
+            yield batch[index].f1, time.monotonic() - before_s

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 from zipfile import BadZipFile
 
 import numpy as np
@@ -14,7 +16,7 @@ from policies.bundle import is_bundle
 from policies.dataset.given import given_file
 from policies.errors import DatasetError
 from policies.library import load_policy
-from policies.planner.pair import PairPlanParameters, Rehearsing, prepare
+from policies.planner.pair import Hands, PairPlanParameters, prepare
 from policies.policy import Policy
 from score import CONTROL_STEP_S, Goals
 from sim.pair import PairEnvironment, PairModel, build_pair, load_pair
@@ -22,7 +24,7 @@ from sim.pair.playable import PlayablePair, build_playable_pair
 
 
 class Player(Protocol):
-    """Plays one chunk, again and again.
+    """Plays one chunk, again and again, in several environments side by side.
 
     Attributes:
         start: joint positions to begin at, shape ``(n_joints,)`` [rad, m].
@@ -30,14 +32,14 @@ class Player(Protocol):
 
     start: NDArray[np.float64]
 
-    def reset(self, rng: np.random.Generator) -> None:
-        """Begin a rollout; whatever is random in it comes from ``rng``."""
+    def reset(self, rngs: Sequence[np.random.Generator]) -> None:
+        """Begin rollouts, one for each generator; whatever is random in one comes from its own."""
 
-    def act(self, environment: PairEnvironment, step: int) -> NDArray[np.float64]:
-        """Servo targets of a control step, shape ``(n_actions,)`` [rad, m, 1].
+    def act(self, environments: Sequence[PairEnvironment], step: int) -> NDArray[np.float64]:
+        """Servo targets of a control step, shape ``(B, n_actions)`` [rad, m, 1].
 
         Args:
-            environment: as it is before the step.
+            environments: as they are before the step, one for each rollout.
             step: control step in the chunk, from 0.
         """
 
@@ -56,76 +58,83 @@ class OpenLoop:
         """Take the targets, shape ``(n_steps, n_actions)`` [rad, m, 1], and where to begin."""
         self._targets, self.start = targets, start
 
-    def reset(self, rng: np.random.Generator) -> None:
+    def reset(self, rngs: Sequence[np.random.Generator]) -> None:
         """Nothing is random here."""
 
-    def act(self, environment: PairEnvironment, step: int) -> NDArray[np.float64]:
+    def act(self, environments: Sequence[PairEnvironment], step: int) -> NDArray[np.float64]:
         """The targets of this control step."""
-        return self._targets[step]
+        return np.tile(self._targets[step], (len(environments), 1))
 
 
 class PolicyPlayer:
-    """Plays with a plan or a bundle of one chunk, which see what they saw in training."""
+    """Plays with plans or bundles of one chunk, which see what they saw in training."""
 
-    def __init__(self, policy: Policy, model: PairModel) -> None:
-        """Take the policy of a chunk on that rig."""
-        self._policy, self._model = policy, model
-        self.start = model.posture(policy.start[:-1])
+    def __init__(self, load: Callable[[], Policy], model: PairModel) -> None:
+        """Take what loads the policy of a chunk on that rig: each environment has its own."""
+        self._load, self._model = load, model
+        self._policies = [load()]
+        self.start = model.posture(self._policies[0].start[:-1])
 
-    def reset(self, rng: np.random.Generator) -> None:
-        """The policy starts afresh when score time goes back; nothing is random in it."""
-        self._targets = self._policy.start
+    def reset(self, rngs: Sequence[np.random.Generator]) -> None:
+        """Policies start afresh when score time goes back; nothing is random in them."""
+        missing = len(rngs) - len(self._policies)
+        self._policies += [self._load() for _ in range(missing)]
+        self._targets = np.tile(self._policies[0].start, (len(rngs), 1))
 
-    def act(self, environment: PairEnvironment, step: int) -> NDArray[np.float64]:
-        """The policy's answer to the state of the hands."""
+    def act(self, environments: Sequence[PairEnvironment], step: int) -> NDArray[np.float64]:
+        """The policies' answers to the states of the hands."""
+        for row, (policy, environment) in enumerate(
+            zip(self._policies, environments, strict=False)
+        ):
+            self._targets[row] = policy(self._observation(environment, step, row))
+        return self._targets.copy()
+
+    def _observation(
+        self, environment: PairEnvironment, step: int, row: int
+    ) -> dict[str, NDArray[Any]]:
         data, pedal = environment.data, float(environment.pedal_down)
-        self._targets = self._policy(
-            {
-                "joint_positions": np.append(self._model.servo_positions(data.qpos), pedal),
-                "joint_velocities": np.append(self._model.servo_positions(data.qvel), 0.0),
-                "joint_targets": self._targets,
-                "keys": environment.sounding,
-                "goal": environment.goals.lookahead(step),
-                "score_time_s": np.array([step * CONTROL_STEP_S]),
-            }
-        )
-        return self._targets
+        return {
+            "joint_positions": np.append(self._model.servo_positions(data.qpos), pedal),
+            "joint_velocities": np.append(self._model.servo_positions(data.qvel), 0.0),
+            "joint_targets": self._targets[row].copy(),
+            "keys": environment.sounding,
+            "goal": environment.goals.lookahead(step),
+            "score_time_s": np.array([step * CONTROL_STEP_S]),
+        }
 
 
 class PlannerPlayer:
-    """Plays as the planner did in its rehearsal: on from where the hands are.
+    """Plays as the planner does in a rehearsal: on from where the hands are.
 
-    The rehearsal tries several ways where a key is missed, which takes far too long for every
-    rollout. So a chunk is rehearsed once; rollouts play each step in the way that was best then.
+    In one way: a rehearsal tries several where a key is missed, which takes far too long here.
     """
 
-    def __init__(
-        self, goals: Goals, model: PlayablePair, parameters: PairPlanParameters | None = None
-    ) -> None:
-        """Think a chunk through and rehearse it; with chords of four, that takes about a minute.
+    def __init__(self, goals: Goals, model: PlayablePair) -> None:
+        """Think a chunk through; with chords of four, that takes some ten seconds.
 
         Raises:
             UnreachableError: the planner cannot play it.
         """
-        prepared = prepare(goals, model, parameters or PairPlanParameters())
-        self._fresh, self._model = prepared.controllers[0].memory, model.pair
-        rehearsal = Rehearsing(goals, model, prepared.controllers)(prepared.start)
-        self._controllers = [prepared.controllers[way] for way in rehearsal.ways.tolist()]
+        prepared = prepare(goals, model, replace(PairPlanParameters(), ways=1))
+        (self._controller,), self._model = prepared.controllers, model.pair
         self.start = model.pair.posture(prepared.start[:-1])
 
-    def reset(self, rng: np.random.Generator) -> None:
-        """Forget the rollout before; nothing is random here."""
-        self._memory = self._fresh
+    def reset(self, rngs: Sequence[np.random.Generator]) -> None:
+        """Forget the rollouts before; nothing is random here."""
+        self._memory = self._controller.begin(len(rngs))
 
-    def act(self, environment: PairEnvironment, step: int) -> NDArray[np.float64]:
-        """The controller's answer to the state of the hands, and the pedal as in the score."""
-        data, sounding = environment.data, environment.sounding
-        positions, speeds = (self._model.servo_positions(q) for q in (data.qpos, data.qvel))
-        controller = self._controllers[step]
-        controller.memory = self._memory  # of whoever played the step before
-        targets = controller(step, positions, speeds, environment.fingertips, sounding)
-        self._memory = controller.memory
-        return np.append(targets, float(environment.goals.sustain[step]))
+    def act(self, environments: Sequence[PairEnvironment], step: int) -> NDArray[np.float64]:
+        """The controller's answers to the states of the hands, and the pedal as in the score."""
+        servos = self._model.servo_positions
+        hands = Hands(
+            np.array([servos(environment.data.qpos) for environment in environments]),
+            np.array([servos(environment.data.qvel) for environment in environments]),
+            np.array([environment.fingertips for environment in environments]),
+            np.array([environment.sounding for environment in environments]),
+        )
+        targets, self._memory = self._controller(step, hands, self._memory)
+        pedal = [float(environment.goals.sustain[step]) for environment in environments]
+        return np.column_stack([targets, pedal])
 
 
 def choose_player(goals: Goals, rig: str, given: Path | None) -> Player:
@@ -150,7 +159,7 @@ def choose_player(goals: Goals, rig: str, given: Path | None) -> Player:
     path = given_file(given, goals.name)
     if not is_bundle(path):
         return open_loop(goals, rig, given)
-    return PolicyPlayer(load_policy(str(path), playable, goals), playable.pair)
+    return PolicyPlayer(partial(load_policy, str(path), playable, goals), playable.pair)
 
 
 def open_loop(goals: Goals, rig: str, given: Path) -> OpenLoop:

@@ -1,10 +1,12 @@
-"""One rollout: a chunk played with a seed of its own."""
+"""Rollouts: a chunk played again and again, each time with a seed of its own."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -17,6 +19,8 @@ from sim.pair import PairEnvironment, PairModel, build_pair, load_pair
 from sim.pair.environment import Observation
 
 Floats = NDArray[np.float64]
+Row = dict[str, NDArray[Any]]
+"""Arrays of one control step by name."""
 
 NOISE_TIME_S = 0.25
 """How long noise remembers itself: the time constant of an Ornstein-Uhlenbeck process [s]."""
@@ -25,9 +29,16 @@ SLIDE_SPAN_M = 0.1
 """What counts as the range of a forearm's slide, at most: a hand's width, not the piano's [m]."""
 
 
+BATCH = 10
+"""Rollouts that are played side by side, so that a player thinks for all of them at once.
+
+Always the same ones, for sums over several may round otherwise than over one.
+"""
+
+
 @dataclass(frozen=True)
 class Order:
-    """All that rollouts of a chunk depend on, but their index.
+    """All that rollouts of a chunk depend on, but which of them it is.
 
     Attributes:
         goals: of the chunk; told apart by ``digest``.
@@ -35,6 +46,7 @@ class Order:
         rig: name or file of a rig of two hands.
         given: what ``--policy`` gives.
         make_player: who plays.
+        rollouts: how many there are.
         noise: most noise on targets and start, a standard deviation as a fraction of the ranges.
         seed: of the dataset.
     """
@@ -44,6 +56,7 @@ class Order:
     rig: str
     given: Path | None
     make_player: MakePlayer
+    rollouts: int
     noise: float
     seed: int
 
@@ -61,10 +74,10 @@ class Rollout:
     f1: float
 
 
-def play(order: Order, index: int) -> Rollout:
-    """Play one rollout; the same order and index, the same rollout.
+def play(order: Order, batch: int) -> dict[int, Rollout]:
+    """Play a batch of rollouts, by index; the same order and batch, the same rollouts.
 
-    Its amount of noise is drawn, too, evenly from none to ``order.noise``.
+    The amount of noise of each is drawn, too, evenly from none to ``order.noise``.
 
     Raises:
         UnplayableError: there is no player for the chunk, its targets do not fit the rig, or the
@@ -74,14 +87,17 @@ def play(order: Order, index: int) -> Rollout:
         model, player = _stage(order)
     except DaCapoError as error:
         raise UnplayableError(f"{order.goals.name}: {error}") from error
-    rng = np.random.default_rng(rollout_seed(order.seed, order.digest, index))
-    amount = order.noise * rng.random()
-    start = _near(player.start, model, amount, rng)
-    environment = PairEnvironment(model, order.goals, start)
-    player.reset(rng)
-    rollout = _record(environment, player, smooth_noise(model, order.goals.n_steps, amount, rng))
-    _require_sound(environment, index)
-    return rollout
+    indices = range(batch * BATCH, min((batch + 1) * BATCH, order.rollouts))
+    rngs = [np.random.default_rng(rollout_seed(order.seed, order.digest, i)) for i in indices]
+    amounts = [order.noise * rng.random() for rng in rngs]
+    starts = [_near(player.start, model, *of) for of in zip(amounts, rngs, strict=True)]
+    environments = [PairEnvironment(model, order.goals, start) for start in starts]
+    player.reset(rngs)
+    n_steps = order.goals.n_steps
+    noise = [smooth_noise(model, n_steps, *of) for of in zip(amounts, rngs, strict=True)]
+    rollouts = _record(environments, player, np.stack(noise, axis=1))
+    _require_sound(environments, indices)
+    return dict(zip(indices, rollouts, strict=True))
 
 
 def rollout_seed(seed: int, digest: str, index: int) -> np.random.SeedSequence:
@@ -123,39 +139,53 @@ def _near(posture: Floats, model: PairModel, noise: float, rng: np.random.Genera
     return np.clip(drawn, np.minimum(low, posture), np.maximum(high, posture))
 
 
-def _record(environment: PairEnvironment, player: Player, noise: Floats) -> Rollout:
-    goals, model = environment.goals, environment.model
-    observation, rows = environment.reset().observation, []
-    sounding = np.zeros_like(goals.keys)
+def _record(
+    environments: Sequence[PairEnvironment], player: Player, noise: Floats
+) -> list[Rollout]:
+    """Play to the end, with noise of shape ``(n_steps, B, n_actions)``."""
+    goals, rows = environments[0].goals, [list[Row]() for _ in environments]
+    seen = [environment.reset().observation for environment in environments]
     for step in range(goals.n_steps):
-        targets = np.asarray(player.act(environment, step), np.float64)
-        if targets.shape != noise[step].shape or not np.isfinite(targets).all():
-            raise UnplayableError(
-                f"{goals.name}: the player's targets of step {step} make no sense: correct it"
-            )
-        wanted, action = (
-            np.clip(asked, model.action_low, model.action_high)
-            for asked in (targets, targets + noise[step])
-        )
-        rows.append(_row(observation, goals, step) | {"actions": action, "wanted_actions": wanted})
-        observation = environment.step(action).observation
-        sounding[step] = environment.sounding
-    arrays = {name: np.array([row[name] for row in rows], np.float32) for name in rows[0]}
-    arrays["keys_sounding"] = sounding.astype(np.float32)
-    return Rollout(arrays, frame_scores(goals.keys, sounding).f1)
+        wanted, actions = _actions(environments, player, step, noise[step])
+        for i, environment in enumerate(environments):
+            row = _row(seen[i], goals, step)
+            seen[i] = environment.step(actions[i]).observation
+            row |= {"actions": actions[i], "wanted_actions": wanted[i]}
+            rows[i].append(row | {"keys_sounding": environment.sounding})
+    return [_rollout(goals, of_one) for of_one in rows]
 
 
-def _require_sound(environment: PairEnvironment, index: int) -> None:
-    """MuJoCo starts over from its first state after bad numbers, and only counts a warning."""
-    warned = np.flatnonzero(environment.data.warning.number)
-    if len(warned):
+def _actions(
+    environments: Sequence[PairEnvironment], player: Player, step: int, noise: Floats
+) -> tuple[Floats, Floats]:
+    """What the player wants and what is executed, shape ``(B, n_actions)`` each."""
+    goals, model = environments[0].goals, environments[0].model
+    targets = np.asarray(player.act(environments, step), np.float64)
+    if targets.shape != noise.shape or not np.isfinite(targets).all():
         raise UnplayableError(
-            f"{environment.goals.name}, rollout {index}: MuJoCo warned "
-            f"({mujoco.mjtWarning(int(warned[0])).name}): give another player or less --noise"
+            f"{goals.name}: the player's targets of step {step} make no sense: correct it"
         )
+    low, high = model.action_low, model.action_high
+    return np.clip(targets, low, high), np.clip(targets + noise, low, high)
 
 
-def _row(observation: Observation, goals: Goals, step: int) -> dict[str, Floats]:
+def _rollout(goals: Goals, rows: Sequence[Row]) -> Rollout:
+    arrays = {name: np.array([row[name] for row in rows], np.float32) for name in rows[0]}
+    return Rollout(arrays, frame_scores(goals.keys, arrays["keys_sounding"] > 0.0).f1)
+
+
+def _require_sound(environments: Sequence[PairEnvironment], indices: Sequence[int]) -> None:
+    """MuJoCo starts over from its first state after bad numbers, and only counts a warning."""
+    for index, environment in zip(indices, environments, strict=True):
+        warned = np.flatnonzero(environment.data.warning.number)
+        if len(warned):
+            raise UnplayableError(
+                f"{environment.goals.name}, rollout {index}: MuJoCo warned "
+                f"({mujoco.mjtWarning(int(warned[0])).name}): give another player or less --noise"
+            )
+
+
+def _row(observation: Observation, goals: Goals, step: int) -> Row:
     """What was seen and due; copies, since observations may show the simulator's own memory."""
     return {
         "goals": np.append(goals.keys[step], goals.sustain[step]).astype(np.float64),

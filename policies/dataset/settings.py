@@ -48,6 +48,7 @@ def order_of(chunk: Chunk, settings: Settings) -> Order:
         rig=settings.rig,
         given=settings.given,
         make_player=settings.make_player,
+        rollouts=settings.rollouts,
         noise=settings.noise,
         seed=settings.seed,
     )

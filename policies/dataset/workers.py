@@ -15,11 +15,13 @@ from policies.errors import DatasetError
 from policies.processes import open_processes
 from score import DaCapoError
 
-Perform: TypeAlias = Callable[[Order, Iterable[int]], Iterator[tuple[int, Rollout]]]
-"""Plays rollouts by index and hands them out in the order asked for."""
+Batch: TypeAlias = dict[int, Rollout]
+
+Perform: TypeAlias = Callable[[Order, Iterable[int]], Iterator[Batch]]
+"""Plays batches of rollouts by number and hands them out in the order asked for."""
 
 AHEAD = 2
-"""Rollouts under way for each worker, so that none waits for the writer."""
+"""Batchs under way for each worker, so that none waits for the writer."""
 
 ADDRESS = "RAY_ADDRESS"
 
@@ -42,7 +44,7 @@ def open_workers(n: int) -> Iterator[Perform]:
         with _ray() as perform:
             yield perform
     elif n == 1:
-        yield lambda order, indices: ((index, play(order, index)) for index in indices)
+        yield lambda order, batches: (play(order, batch) for batch in batches)
     else:
         with _processes(n) as perform:
             yield perform
@@ -52,11 +54,11 @@ def open_workers(n: int) -> Iterator[Perform]:
 def _processes(n: int) -> Iterator[Perform]:
     with open_processes(n) as pool:
 
-        def perform(order: Order, indices: Iterable[int]) -> Iterator[tuple[int, Rollout]]:
+        def perform(order: Order, batches: Iterable[int]) -> Iterator[Batch]:
             try:
                 yield from _in_order(
-                    indices,
-                    lambda index: pool.submit(play, order, index),
+                    batches,
+                    lambda batch: pool.submit(play, order, batch),
                     lambda future: future.result(),
                     AHEAD * n,
                 )
@@ -82,19 +84,19 @@ def _ray() -> Iterator[Perform]:
     cores = int(ray.cluster_resources().get("CPU", 1))
     remote = ray.remote(max_retries=3)(play)
 
-    def fetch(reference: Any) -> Rollout:  # noqa: ANN401  # Ray's
+    def fetch(reference: Any) -> Batch:  # noqa: ANN401  # Ray's
         while True:
             try:
-                rollout: Rollout = ray.get(reference, timeout=ANSWER_S)
+                batch: Batch = ray.get(reference, timeout=ANSWER_S)
             except ray.exceptions.GetTimeoutError:
                 _require_answer(os.environ[ADDRESS])  # Ray would end this process without a word
             else:
-                return rollout
+                return batch
 
-    def perform(order: Order, indices: Iterable[int]) -> Iterator[tuple[int, Rollout]]:
+    def perform(order: Order, batches: Iterable[int]) -> Iterator[Batch]:
         try:
             yield from _in_order(
-                indices, lambda index: remote.remote(order, index), fetch, AHEAD * cores
+                batches, lambda batch: remote.remote(order, batch), fetch, AHEAD * cores
             )
         except ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, DaCapoError):
@@ -125,18 +127,16 @@ def _require_answer(address: str) -> None:
 
 
 def _in_order(
-    indices: Iterable[int],
+    batches: Iterable[int],
     submit: Callable[[int], Any],
-    result: Callable[[Any], Rollout],
+    result: Callable[[Any], Batch],
     most: int,
-) -> Iterator[tuple[int, Rollout]]:
+) -> Iterator[Batch]:
     """Results in the order asked for, so many under way at a time."""
-    under_way: deque[tuple[int, Any]] = deque()
-    for index in indices:
-        under_way.append((index, submit(index)))
+    under_way = deque[Any]()
+    for batch in batches:
+        under_way.append(submit(batch))
         if len(under_way) >= most:
-            first, future = under_way.popleft()
-            yield first, result(future)
+            yield result(under_way.popleft())
     while under_way:
-        first, future = under_way.popleft()
-        yield first, result(future)
+        yield result(under_way.popleft())

@@ -14,7 +14,7 @@ from sim.pair import PairEnvironment, PairModel
 
 
 class Player(Protocol):
-    """Whoever plays in ``PairEnvironment``, as the players of datasets do."""
+    """Whoever plays in ``PairEnvironment``."""
 
     def reset(self, rng: np.random.Generator) -> None:
         """Before a song; whatever is random in playing it comes from ``rng``."""

@@ -27,7 +27,7 @@ _READY_M = (0.010, 0.003, 0.002)
 
 @dataclass(frozen=True)
 class TipAims:
-    """Aims of one hand's tips over ``T`` steps; all arrays may be written to.
+    """Aims of tips, for each of ``T`` steps or postures; all arrays may be written to.
 
     Attributes:
         place: where tips should be, shape ``(T, fingers, 3)`` [m].
@@ -51,6 +51,15 @@ class TipAims:
         """Have a tip somewhere, however low, as exactly as ``tolerance_m``."""
         self.place[step, finger], self.weight[step, finger] = place, 1.0 / np.array(tolerance_m)
         self.floor[step, finger] = NO_FLOOR
+
+    def of(self, fingers: slice) -> TipAims:
+        """Those of some fingers; what is written to them is written to these too."""
+        return TipAims(
+            self.place[:, fingers],
+            self.weight[:, fingers],
+            self.floor[:, fingers],
+            self.pressing[:, fingers],
+        )
 
 
 def idle_aims(steps: int, fingers: int, idle_x_m: float, hover_m: float) -> TipAims:

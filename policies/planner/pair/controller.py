@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.planner.pair.aims import TipAims
 from policies.planner.pair.kinematics import HandKinematics
 from policies.planner.pair.misfit import Misfit
 from policies.planner.pair.parameters import PairPlanParameters
 from policies.planner.pair.places import KeyPlaces
-from policies.planner.pair.schedule import Schedule
+from policies.planner.pair.schedule import NO_KEY, Schedule
 from policies.planner.pair.servos import Servos
 from policies.planner.pair.strikes import Strikes
 from score import CONTROL_STEP_S
@@ -20,6 +21,7 @@ from sim import PlayablePair
 from sim.pair.rig import SIDES
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 _ITERATIONS = 4
 _STEP_RAD, _LIMIT_RAD = 0.25, 0.01
@@ -29,12 +31,29 @@ _LOOK_BACK = 0.5
 
 
 @dataclass(frozen=True)
-class Memory:
-    """What a controller remembers of the steps before.
+class Hands:
+    """Both hands and their piano in ``B`` environments, as they are before a step.
 
     Attributes:
-        released: key that each finger may still be down on, shape ``(fingers,)``.
-        more_force: what each finger adds to the force of its key, shape ``(fingers,)``.
+        position: of the joints but the pedal, shape ``(B, n)`` [rad, m for slides].
+        velocity: of the joints, same shape.
+        tips: where the tips are, right hand first, shape ``(B, fingers, 3)`` [m].
+        sounding: which keys sound, shape ``(B, n_keys)``.
+    """
+
+    position: Floats
+    velocity: Floats
+    tips: Floats
+    sounding: Bools
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a controller goes by from step to step; another one of the song can take it over.
+
+    Attributes:
+        released: key that each finger may still be down on, shape ``(B, fingers)``.
+        more_force: what each finger adds to the force of its key, shape ``(B, fingers)``.
     """
 
     released: NDArray[np.int_]
@@ -42,7 +61,7 @@ class Memory:
 
 
 class Controller:
-    """Plays a planned motion from the states that are really reached."""
+    """Plays a planned motion from the states that are really reached, in ``B`` environments."""
 
     def __init__(
         self,
@@ -56,6 +75,8 @@ class Controller:
     ) -> None:
         self._hands = [hands[side] for side in SIDES]
         self._rules, self._schedule = parameters.rehearsal, schedule
+        half = schedule.due.shape[1] // 2
+        self._own = slice(0, half), slice(half, 2 * half)  # fingers of each hand
         self._misfit = Misfit(hands, model.keyboard, parameters)
         self._strikes = Strikes(schedule, places, parameters)
         self._servos, self._planned = Servos.of(model), planned
@@ -72,17 +93,11 @@ class Controller:
         keys = model.rig.keys
         bent_rad = model.key_travel_rad - keys.spring_reference_rad
         self._key_force_n = keys.stiffness_nm_per_rad * bent_rad / places.lever_m
-        self._more_force = np.zeros(schedule.due.shape[1])
 
-    @property
-    def memory(self) -> Memory:
-        """What it goes by from step to step; another controller of the song can take it over."""
-        return Memory(self._strikes.released.copy(), self._more_force)
-
-    @memory.setter
-    def memory(self, memory: Memory) -> None:
-        self._strikes.released = memory.released.copy()
-        self._more_force = memory.more_force
+    def begin(self, count: int) -> Memory:
+        """What is remembered before the first step, in so many environments."""
+        shape = count, self._schedule.due.shape[1]
+        return Memory(np.full(shape, NO_KEY), np.zeros(shape))
 
     def _spreads(self, hand: HandKinematics) -> Floats:
         """How far joints may leave the plan for a cost of 1."""
@@ -91,72 +106,65 @@ class Controller:
         own |= {"WRJ1": rules.wrist_rad, "WRJ2": rules.wrist_rad}
         return np.array([own.get(name, rules.finger_rad) for name in hand.joint_names])
 
-    def __call__(
-        self,
-        step: int,
-        position: Floats,
-        velocity: Floats,
-        tips: Floats,
-        sounding: NDArray[np.bool_],
-    ) -> Floats:
-        """Targets of all joints but the pedal, shape ``(n,)``.
+    def __call__(self, step: int, hands: Hands, memory: Memory) -> tuple[Floats, Memory]:
+        """Targets of all joints but the pedal, shape ``(B, n)``, and what is remembered then.
 
         Args:
             step: the coming control step.
-            position: of the joints, shape ``(n,)``.
-            velocity: of the joints, shape ``(n,)``.
-            tips: where the tips are, right hand first, shape ``(fingers, 3)`` [m].
-            sounding: which keys sound, shape ``(n_keys,)``.
+            hands: as they are.
+            memory: after the step before.
         """
-        wanted = self._wanted(step, position, tips)
-        lag = self._servos.reach(wanted, position, velocity) - position
+        aims, released = self._strikes(step, hands.tips, memory.released)
+        more_force = self._press_harder(step, hands.sounding, aims.pressing, memory.more_force)
+        wanted = self._wanted(step, hands, aims)
+        position, forearms = hands.position, self._forearms
+        lag = self._servos.reach(wanted, position, hands.velocity) - position
         targets = position + self._rules.servo_gain * lag
-        forearms = self._forearms
-        error = wanted - position - _LOOK_BACK * CONTROL_STEP_S * (velocity - self._speed[step])
-        targets[forearms] = self._feed[step] + self._rules.forearm_gain * error[forearms]
-        self._press_harder(step, sounding)
-        for index, hand in enumerate(self._hands):
-            targets[hand.columns] += self._against_keys(step, index, hand, wanted)
-        return np.clip(targets, self._low, self._high)
+        late = _LOOK_BACK * CONTROL_STEP_S * (hands.velocity - self._speed[step])
+        error = wanted - position - late
+        targets[:, forearms] = self._feed[step] + self._rules.forearm_gain * error[:, forearms]
+        force = np.where(aims.pressing, self._rules.force_gain + more_force, 0.0)
+        for hand, own in zip(self._hands, self._own, strict=True):
+            force_n = force[:, own] * self._key_force_n[self._schedule.due[step, own]]
+            targets[:, hand.columns] += self._against_keys(hand, force_n, wanted)
+        return np.clip(targets, self._low, self._high), Memory(released, more_force)
 
-    def _wanted(self, step: int, position: Floats, tips: Floats) -> Floats:
+    def _wanted(self, step: int, hands: Hands, aims: TipAims) -> Floats:
         """Joint positions at the end of the step that meet the tips' aims, near the plan."""
-        aims = self._strikes(step, tips)
-        half = len(tips) // 2
-        for index, (hand, aim) in enumerate(zip(self._hands, aims, strict=True)):
-            ideal = hand.tips(position[None, hand.columns])[0]
-            off = np.clip(
-                tips[index * half : (index + 1) * half] - ideal, -_MOST_OFF_M, _MOST_OFF_M
-            )
-            aim.place[0] -= self._rules.tip_gain * off
+        position = hands.position
+        for hand, own in zip(self._hands, self._own, strict=True):
+            off = hands.tips[:, own] - hand.tips(position[:, hand.columns])
+            aims.place[:, own] -= self._rules.tip_gain * np.clip(off, -_MOST_OFF_M, _MOST_OFF_M)
+        of_each = [aims.of(own) for own in self._own]
         plan = self._planned[step]
         wanted, diagonal = (position + plan) / 2, np.arange(len(plan))
         for _ in range(_ITERATIONS):
-            equations = self._misfit(wanted[None], aims)
+            equations = self._misfit(wanted, of_each)
             beyond = np.maximum(self._low - wanted, 0.0) - np.maximum(wanted - self._high, 0.0)
-            matrix, gradient = equations.matrix[0], equations.gradient[0]
-            matrix[diagonal, diagonal] += self._spread**-2 + (beyond != 0) / _LIMIT_RAD**2
+            matrix, gradient = equations.matrix, equations.gradient
+            matrix[:, diagonal, diagonal] += self._spread**-2 + (beyond != 0) / _LIMIT_RAD**2
             gradient += (plan - wanted) / self._spread**2 + beyond / _LIMIT_RAD**2
-            wanted = wanted + np.clip(np.linalg.solve(matrix, gradient), -_STEP_RAD, _STEP_RAD)
+            change = np.linalg.solve(matrix, gradient[..., None])[..., 0]
+            wanted = wanted + np.clip(change, -_STEP_RAD, _STEP_RAD)
         return np.clip(wanted, self._low, self._high)
 
-    def _press_harder(self, step: int, sounding: NDArray[np.bool_]) -> None:
+    def _press_harder(
+        self, step: int, sounding: Bools, pressing: Bools, more_force: Floats
+    ) -> Floats:
         """A finger that presses a key in vain does so harder from step to step."""
-        due, pressing = self._schedule.due[step], self._strikes.pressing
-        silent = pressing & ~self._schedule.strikes[step] & ~sounding[due]
-        more = np.minimum(self._more_force + self._rules.more_force, self._rules.most_force)
-        self._more_force = np.where(silent, more, self._more_force) * pressing
+        silent = pressing & ~self._schedule.strikes[step] & ~sounding[:, self._schedule.due[step]]
+        more = np.minimum(more_force + self._rules.more_force, self._rules.most_force)
+        return np.where(silent, more, more_force) * pressing
 
-    def _against_keys(self, step: int, index: int, hand: HandKinematics, wanted: Floats) -> Floats:
-        """What pressed keys push back, as a change of the hand's targets."""
-        count = len(hand.fingers)
-        own = slice(index * count, (index + 1) * count)
-        fingers = np.flatnonzero(self._strikes.pressing[own])
-        if not len(fingers):
-            return np.zeros(hand.count)
-        down = hand.points(wanted[None, hand.columns], 1).jacobian[0, fingers, 0, 2]
-        gain = self._rules.force_gain + self._more_force[own][fingers]
-        force_n = gain * self._key_force_n[self._schedule.due[step, own][fingers]]
-        push = -(force_n @ down) / self._servos.stiffness[hand.columns]
-        push[np.char.startswith(hand.joint_names, "forearm")] = 0.0  # strong enough as they are
+    def _against_keys(self, hand: HandKinematics, force_n: Floats, wanted: Floats) -> Floats:
+        """What pressed keys push back, as a change of the hand's targets, shape ``(B, n)``.
+
+        Args:
+            hand: one of the hands.
+            force_n: with which each finger presses, shape ``(B, fingers)``.
+            wanted: joint positions of both hands, shape ``(B, n)``.
+        """
+        down = hand.points(wanted[:, hand.columns], 1).jacobian[:, :, 0, 2]
+        push = -(force_n[:, None] @ down)[:, 0] / self._servos.stiffness[hand.columns]
+        push[:, np.char.startswith(hand.joint_names, "forearm")] = 0.0  # strong enough as they are
         return push

@@ -10,7 +10,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.planner.pair.controller import Controller, Memory
+from policies.planner.pair.controller import Controller, Hands, Memory
 from score import Goals
 from sim import PlayablePair, Simulator
 
@@ -36,13 +36,11 @@ class Rehearsal:
     Attributes:
         targets: of all joints in each step, shape ``(T, n)`` [rad, m for slides].
         references: where joints were at the end of each step, the start for the first; same shape.
-        ways: which of the controllers played each step, shape ``(T,)``.
         frame_f1: of what was heard.
     """
 
     targets: Floats
     references: Floats
-    ways: NDArray[np.int_]
     frame_f1: float
 
 
@@ -71,7 +69,7 @@ class Rehearsing:
     def __init__(
         self, goals: Goals, model: PlayablePair, controllers: Sequence[Controller]
     ) -> None:
-        self._goals, self._model, self._given = goals, model, tuple(controllers)
+        self._goals, self._model = goals, model
         self._controllers = list(controllers)  # who played last comes first
         self._ahead = AHEAD_STEPS if len(controllers) > 1 else KEPT_STEPS
         # Where the song is, a trial on from there, and after the kept steps of it and the best.
@@ -80,11 +78,10 @@ class Rehearsing:
     def __call__(self, start: Floats, on_progress: OnProgress = lambda share: None) -> Rehearsal:
         """Play from a posture of shape ``(n,)``, step by step, as who plays the plan will."""
         self._now.reset(start)
-        takes, ways, memory, step = list[_Take](), list[int](), self._controllers[0].memory, 0
+        takes, memory, step = list[_Take](), self._controllers[0].begin(1), 0
         while step < self._goals.n_steps:
             takes.append(self._play_on(step, memory))
-            ways += [self._given.index(self._controllers[0])] * len(takes[-1].f1)
-            memory, step = takes[-1].memory, len(ways)
+            memory, step = takes[-1].memory, step + len(takes[-1].f1)
             on_progress(step / self._goals.n_steps)
         targets, reached, f1 = (
             np.concatenate([getattr(take, name) for take in takes])
@@ -92,7 +89,7 @@ class Rehearsing:
         )
         reached[0] = start  # where whoever plays it begins
         within = np.clip(reached, self._model.joint_low, self._model.joint_high)
-        return Rehearsal(targets, within, np.array(ways), float(f1.mean()))
+        return Rehearsal(targets, within, float(f1.mean()))
 
     def _play_on(self, step: int, memory: Memory) -> _Take:
         """The best way on. Who played last is asked first, and alone if it makes no mistake."""
@@ -115,34 +112,34 @@ class Rehearsing:
         """Play steps with one controller; ``_after`` is then where the kept ones end."""
         controller, simulator = self._controllers[index], self._trial
         simulator.resume(self._now)
-        controller.memory = memory
         rows = []
         for step in steps:
-            rows.append(self._step(step, controller))
+            hands, memory = controller(step, self._hands(), memory)
+            rows.append(self._step(step, hands[0]))
             if len(rows) == min(KEPT_STEPS, len(steps)):
                 self._after.resume(simulator)
-                memory = controller.memory
+                kept_memory = memory
         targets, reached, f1 = (np.array(column) for column in zip(*rows, strict=True))
         kept = slice(0, KEPT_STEPS)
-        return _Take(targets[kept], reached[kept], f1[kept], float(f1 @ weights), memory)
+        return _Take(targets[kept], reached[kept], f1[kept], float(f1 @ weights), kept_memory)
 
-    def _step(self, step: int, controller: Controller) -> tuple[Floats, Floats, float]:
+    def _hands(self) -> Hands:
+        """The hands of the trial, tips as they are now."""
+        simulator = self._trial
+        mujoco.mj_kinematics(self._model.mj, simulator.data)
+        return Hands(
+            simulator.joint_positions[None, :-1],
+            simulator.joint_velocities[None, :-1],
+            simulator.fingertips[None],
+            simulator.keys_down[None],
+        )
+
+    def _step(self, step: int, hands: Floats) -> tuple[Floats, Floats, float]:
         """Targets, joint positions then, and F1 of a step of the trial."""
         simulator, due = self._trial, self._goals.keys[step]
-        mujoco.mj_kinematics(self._model.mj, simulator.data)  # tips as they are now
-        hands = controller(
-            step,
-            simulator.joint_positions[:-1],
-            simulator.joint_velocities[:-1],
-            simulator.fingertips,
-            simulator.keys_down,
-        )
         targets = np.append(hands, float(self._goals.sustain[step]))
         simulator.advance(targets)
         down = simulator.keys_down
         total = int(due.sum() + down.sum())
-        return (
-            targets,
-            simulator.joint_positions,
-            2 * int((due & down).sum()) / total if total else 1.0,
-        )
+        f1 = 2 * int((due & down).sum()) / total if total else 1.0
+        return targets, simulator.joint_positions, f1

@@ -11,7 +11,10 @@ from policies.planner.pair.places import KeyPlaces
 from policies.planner.pair.schedule import NO_KEY, Schedule
 
 Floats = NDArray[np.float64]
+Keys = NDArray[np.int_]
 Tolerance = tuple[float, float, float]
+At = tuple[int, int]
+"""Environment and finger."""
 
 _PRESS_M: Tolerance = (0.004, 0.002, 0.001)
 _OVER_M: Tolerance = (0.004, 0.002, 0.002)
@@ -37,11 +40,10 @@ _READY_HEIGHTS_M = (0.002, 0.002, 0.004, 0.008, 0.008)
 
 
 class Strikes:
-    """Decides what each finger of both hands does in the coming step.
+    """Decides what each finger of both hands does in the coming step, in ``B`` environments.
 
-    Attributes:
-        pressing: which fingers press in it, shape ``(fingers,)`` bool, right hand first.
-        released: key that each finger may still be down on, or ``NO_KEY``, shape ``(fingers,)``.
+    A key that a finger may still be down on after a press is *released*, ``NO_KEY`` where there is
+    none; shape ``(B, fingers)``, right hand first.
     """
 
     def __init__(
@@ -49,46 +51,50 @@ class Strikes:
     ) -> None:
         self._schedule, self._places = schedule, places
         self._parameters, self._rules = parameters, parameters.rehearsal
-        count = schedule.due.shape[1]
-        self.released = np.full(count, NO_KEY)
-        self.pressing = np.zeros(count, bool)
 
-    def __call__(self, step: int, tips: Floats) -> tuple[TipAims, TipAims]:
-        """Aims of the right and the left hand for a step, from tips of shape ``(fingers, 3)``."""
-        half = len(tips) // 2
-        aims = idle_aims(1, len(tips), self._parameters.idle_x_m, self._parameters.hover_m)
+    def __call__(self, step: int, tips: Floats, released: Keys) -> tuple[TipAims, Keys]:
+        """Aims of all tips for a step, a row for each environment, and what is released then.
+
+        Args:
+            step: the coming control step.
+            tips: where they are, shape ``(B, fingers, 3)`` [m].
+            released: before the step.
+        """
+        idle_x_m, hover_m = self._parameters.idle_x_m, self._parameters.hover_m
+        aims = idle_aims(tips.shape[0], tips.shape[1], idle_x_m, hover_m)
         aims.weight[..., 0] = 1.0 / self._rules.idle_m
-        self.pressing[:] = False
-        for finger, tip in enumerate(tips):
+        after = released.copy()
+        for at in np.ndindex(released.shape):
+            tip, gone, finger = tips[at], int(released[at]), at[1]
             due, coming = self._schedule.due[step, finger], self._schedule.coming[step, finger]
             if due != NO_KEY:
-                self._play(aims, step, finger, tip)
-            elif coming != NO_KEY or self.released[finger] != NO_KEY:
-                self._wait(aims, step, finger, tip)
+                self._play(aims, at, step, tip)
+                after[at] = due
+            elif coming != NO_KEY or gone != NO_KEY:
+                after[at] = self._wait(aims, at, step, gone, tip)
             elif tip[2] < self._places.white_m + _RISEN_M:
-                aims.place[0, finger, 1], aims.weight[0, finger, 1] = tip[1], 1.0 / _STAY_M
-        return _part(aims, slice(0, half)), _part(aims, slice(half, len(tips)))
+                aims.place[at][1], aims.weight[at][1] = tip[1], 1.0 / _STAY_M
+        return aims, after
 
-    def _play(self, aims: TipAims, step: int, finger: int, tip: Floats) -> None:
+    def _play(self, aims: TipAims, at: At, step: int, tip: Floats) -> None:
         """Press a due key, or get over it first: up, then sideways."""
-        key = int(self._schedule.due[step, finger])
+        key = int(self._schedule.due[step, at[1]])
         there, rules = self._places.touching[key], self._rules
-        self.released[finger] = key
         if self._over(key, tip) or self._on(key, tip):
             aim = self._places.pressed[key].copy()
-            strikes = self._schedule.strikes[step, finger]
+            strikes = self._schedule.strikes[step, at[1]]
             aim[2] -= rules.press_deeper_m + rules.strike_deeper_m * strikes
-            aims.set(0, finger, aim, _PRESS_M)
-            self.pressing[finger] = True
+            aims.set(*at, aim, _PRESS_M)
+            aims.pressing[at] = True
             return
         black = bool(self._places.black[key])
         among = black or tip[0] < _AMONG_BLACK_M
         clear = (self._places.black_m if among else self._places.white_m) + _CLEAR_M
         if tip[2] < clear - _SUNK_M:
             x = max(tip[0], there[0]) if black else tip[0]
-            aims.set(0, finger, np.array([x, tip[1], clear + _RISEN_M]), _OUT_M)
+            aims.set(*at, np.array([x, tip[1], clear + _RISEN_M]), _OUT_M)
         else:
-            aims.set(0, finger, there + np.array([0.0, 0.0, _OVER_KEY_M]), _OVER_M)
+            aims.set(*at, there + np.array([0.0, 0.0, _OVER_KEY_M]), _OVER_M)
 
     def _over(self, key: int, tip: Floats) -> bool:
         """Whether a tip that goes down now strikes this key and no other."""
@@ -106,25 +112,24 @@ class Strikes:
         ahead = not self._places.black[key] or tip[0] < _KEEP_FRONT_M
         return bool(tip[2] < z - _DOWN_M and near and ahead)
 
-    def _wait(self, aims: TipAims, step: int, finger: int, tip: Floats) -> None:
-        """Rise from the key before, then wait over the coming one."""
-        key, gone = int(self._schedule.coming[step, finger]), int(self.released[finger])
-        self.released[finger] = NO_KEY
+    def _wait(self, aims: TipAims, at: At, step: int, gone: int, tip: Floats) -> int:
+        """Rise from the key before, then wait over the coming one; what stays released."""
+        key = int(self._schedule.coming[step, at[1]])
         if gone != NO_KEY and self._down_on(gone, tip):
-            if gone == key:
-                self.released[finger] = gone
             top = self._places.touching[gone, 2] + self._rules.lift_m
-            aims.set(0, finger, np.array([tip[0], tip[1], top]), _RISE_M)
-        elif key != NO_KEY:
-            self._be_ready(aims, key, int(self._schedule.until[step, finger]), finger, tip)
+            aims.set(*at, np.array([tip[0], tip[1], top]), _RISE_M)
+            return gone if gone == key else NO_KEY
+        if key != NO_KEY:
+            self._be_ready(aims, at, key, int(self._schedule.until[step, at[1]]), tip)
         else:
-            aims.weight[0, finger], aims.floor[0, finger] = 0.0, NO_FLOOR
+            aims.weight[at], aims.floor[at] = 0.0, NO_FLOOR
+        return NO_KEY
 
     def _down_on(self, key: int, tip: Floats) -> bool:
         _, y, z = self._places.touching[key]
         return bool(tip[2] < z + _RELEASED_M and abs(tip[1] - y) < _STILL_ON_M)
 
-    def _be_ready(self, aims: TipAims, key: int, until: int, finger: int, tip: Floats) -> None:
+    def _be_ready(self, aims: TipAims, at: At, key: int, until: int, tip: Floats) -> None:
         """Over the coming key, higher than all others while it is still far."""
         there, black = self._places.touching[key].copy(), self._places.black[key]
         off_m = abs(tip[1] - there[1])
@@ -135,13 +140,4 @@ class Strikes:
             there[2] = max(there[2], self._places.white_m + _FAR_CLEAR_M, clear)
         x, y, z = _READY_M
         patience = max(until, 1)
-        aims.set(0, finger, there, (x, y * patience, z * patience))
-
-
-def _part(aims: TipAims, fingers: slice) -> TipAims:
-    return TipAims(
-        aims.place[:, fingers],
-        aims.weight[:, fingers],
-        aims.floor[:, fingers],
-        aims.pressing[:, fingers],
-    )
+        aims.set(*at, there, (x, y * patience, z * patience))

@@ -19,6 +19,7 @@ from policies.dataset import (
     open_workers,
     read_stats,
 )
+from policies.dataset.rollouts import BATCH
 from tests.unit.policies.dataset.making import N, content, make, opened
 
 
@@ -55,12 +56,12 @@ def test_noise_is_kept_apart_and_of_many_amounts(whole: Path, settings: Settings
 
 def test_processes_make_the_same(tmp_path: Path, song: Path, settings: Settings) -> None:
     """As one process does, whichever worker plays what."""
-    path = tmp_path / "whole.zarr"
+    path, more = tmp_path / "whole.zarr", replace(settings, rollouts=BATCH + 1)
     with open_workers(2) as perform:
-        build(path, [str(song)], replace(settings, rollouts=2), perform, lambda status: None)
+        build(path, [str(song)], more, perform, lambda status: None)
     alone = tmp_path / "alone" / "whole.zarr"
     alone.parent.mkdir()
-    make(alone, song, replace(settings, rollouts=2))
+    make(alone, song, more)
     assert content(path) == content(alone)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -113,9 +114,9 @@ def explode(goals: Goals, rig: str, given: Path | None) -> OpenLoop:
     """A player that leaves the hands with numbers that MuJoCo does not bear."""
 
     class Exploding(OpenLoop):
-        def act(self, environment: PairEnvironment, step: int) -> NDArray[np.float64]:
-            environment.data.qvel[:] = np.inf if step == 2 else 0.0
-            return super().act(environment, step)
+        def act(self, environments: Sequence[PairEnvironment], step: int) -> NDArray[np.float64]:
+            environments[1].data.qvel[:] = np.inf if step == 2 else 0.0
+            return super().act(environments, step)
 
     model = build_pair(load_pair(rig))
     still = np.zeros((goals.n_steps, len(model.action_names)))
@@ -128,7 +129,7 @@ def test_bad_numbers_are_no_rollout(
     monkeypatch.chdir(tmp_path)  # MuJoCo writes a log there
     built = make(tmp_path / "a.zarr", song, replace(settings, make_player=explode))
     assert built.made == 0
-    assert "short_0, rollout 0: MuJoCo warned (mjWARN_BADQVEL)" in built.left_out["short_0"]
+    assert "short_0, rollout 1: MuJoCo warned (mjWARN_BADQVEL)" in built.left_out["short_0"]
 
 
 def test_a_cluster_without_ray(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from policies.learning.task import Task
     from policies.learning.train import Trained
     from score import Goals
+    from sim import PlayableModel
 
 OUT = Path("runs/train")
 BUDGET_S = 180.0
@@ -100,6 +101,13 @@ def add_parser(verbs: Verbs) -> None:
         "(default: the algorithm's)",
     )
     parser.add_argument(
+        "--chunks",
+        type=positive_float,
+        metavar="STRETCH",
+        help="two hands: a policy for each chunk of a song as `dacapo dataset build --stretch "
+        "STRETCH` cuts it, instead of one for the song",
+    )
+    parser.add_argument(
         "--out",
         type=Path,
         default=OUT,
@@ -114,7 +122,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_extra()
     _check_simulator(arguments)
     model = load_playable(arguments.rig, arguments.params)
-    goals = {song: load_goals(song, model) for song in arguments.songs}
+    goals = _goals(arguments, model)
     check_writable(arguments.out)
     results: dict[str, Trained] = {}
     for song, due in goals.items():
@@ -129,6 +137,19 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _print(results)
     return 0
+
+
+def _goals(arguments: argparse.Namespace, model: PlayableModel) -> dict[str, Goals]:
+    """What is to be learned, by the name to tell it by."""
+    if arguments.chunks is None:
+        return {song: load_goals(song, model) for song in arguments.songs}
+    from policies.dataset.chunks import load_chunks
+    from score import DaCapoError
+    from sim import PlayablePair
+
+    if not isinstance(model, PlayablePair):
+        raise DaCapoError(f"--chunks is for two hands, {arguments.rig} has one: leave it out")
+    return {chunk.name: chunk.goals for chunk in load_chunks(arguments.songs, arguments.chunks)}
 
 
 def check_extra() -> None:

@@ -192,6 +192,7 @@ def test_stopping_it_says_how_to_go_on(
         (["ode_to_joy", "--budget-s", "0.5"], "too short: give at least 5"),
         (["ode_to_joy", "--params", "no.yaml"], "no.yaml"),
         (["ode_to_joy", "--rig", "leap_rail_94"], "leap_rail_49"),
+        (["ode_to_joy", "--chunks", "1.25"], "--chunks is for two hands"),
     ],
 )
 def test_what_cannot_be_trained(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from dacapo.__main__ import main
 from policies import Plan, load_policy, make_plan
 from policies.bundle import read_bundle
+from policies.dataset import open_store
 from policies.evaluation import evaluate
 from policies.learning import reference
 from policies.learning.algorithms import ALGORITHMS
@@ -166,6 +168,26 @@ def test_verbs_train_evaluate_and_play(
     assert "pedal F1" in capsys.readouterr().out
 
 
+def test_trains_what_a_dataset_is_made_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A policy for each chunk of a song, by the rules by which datasets cut it."""
+    monkeypatch.setattr(reference, "GOOD_F1", 0.0)  # no search
+    song, given = str(tmp_path / "both.mid"), tmp_path / "given"
+    write_midi(SCORE, Path(song))
+    command = ["train", song, "--rig", PAIR, "--out", str(tmp_path / "out"), "--json"]
+    assert main([*command, "--chunks", "1"]) == 0
+    (trained,) = json.loads(capsys.readouterr().out).items()
+    given.mkdir()
+    shutil.copy(trained[1]["bundle"], given)
+    build = ["dataset", "build", song, "--policy", str(given), "--out", str(tmp_path / "a.zarr")]
+    build += ["--rollouts", "2", "--stretch", "1", "--noise", "0", "--workers", "1", "--json"]
+    assert main(build) == 0
+    assert json.loads(capsys.readouterr().out)["rollouts_made"] == 2
+    (made,) = open_store(tmp_path / "a.zarr").chunks()
+    np.testing.assert_allclose(made.f1(), trained[1]["frame_f1"], atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("command", "words"),
     [
@@ -175,6 +197,7 @@ def test_verbs_train_evaluate_and_play(
         (["iterate", "ode_to_joy", "--mode", "virtual", "--world", "workshop-a"], "has two hands"),
         (["emulate", "--world", "workshop-a"], "has two hands"),
         (["play", "ode_to_joy", "--policy", "none.npz"], "none.npz"),
+        (["train", "no_such_song", "--chunks", "1.25"], "no_such_song"),
     ],
 )
 def test_what_two_hands_do_not_have_is_one_line(

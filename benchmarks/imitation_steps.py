@@ -19,9 +19,11 @@ from benchmarks.cells import ROOT, fill, table
 from policies.dataset import CHUNK_STEPS
 from policies.imitation.data import Rollouts
 from policies.imitation.learner import ImitationLearner
-from policies.imitation.methods import METHODS
+from policies.imitation.methods import METHODS, sight_of
 from policies.imitation.normaliser import fitted
+from policies.imitation.sight import Shown
 from policies.imitation.windows import Windows
+from sim.pair import build_pair, load_pair
 
 GOALS, STATES, ACTIONS = 979, 165, 39
 ROLLOUTS, STEPS = 4, 5
@@ -38,9 +40,11 @@ def made_up() -> list[Rollouts]:
 
 def costs(name: str, rollouts: list[Rollouts]) -> tuple[float, float]:
     """Seconds of a gradient step and of an ``act``, medians."""
-    method, normaliser, rng = METHODS[name], fitted(rollouts), np.random.default_rng(0)
-    windows = Windows(rollouts, normaliser, method)
-    learner = ImitationLearner(method, windows, (GOALS + STATES, ACTIONS), seed=0)
+    sight = sight_of(name, build_pair(load_pair("shadow_pair_88")))
+    shown = [Shown.of(song, sight) for song in rollouts]
+    method, normaliser, rng = METHODS[name], fitted(shown), np.random.default_rng(0)
+    windows = Windows(shown, normaliser, method)
+    learner = ImitationLearner(method, windows, (normaliser.mean.size, ACTIONS), seed=0)
     step_s = _median_s(learner.step)
     parameters, seen = learner.parameters(), windows.draw(rng)[0][:1]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 OUT = Path("runs/imitate")
 RIG = "shadow_pair_88"
-METHODS = ("bc-256", "bc-1024", "bc-4096", "implicit-bc", "bc-rnn", "diffusion")
+METHODS = ("bc-256", "bc-1024", "bc-4096", "implicit-bc", "bc-rnn", "diffusion", "bc-fingers")
 EXTRAS = {
     "jax": "train",
     "flax": "train",

@@ -6,8 +6,11 @@ from policies.errors import PolicyError
 from policies.imitation.bc import BehaviourCloning
 from policies.imitation.bc_rnn import RecurrentCloning
 from policies.imitation.diffusion import DiffusionPolicy
+from policies.imitation.fingers import Fingers
 from policies.imitation.implicit_bc import ImplicitCloning
 from policies.imitation.method import Method
+from policies.imitation.sight import Everything, Sight
+from sim.pair import PairModel
 
 METHODS: dict[str, Method] = {
     "bc-256": BehaviourCloning((256, 256)),
@@ -16,7 +19,11 @@ METHODS: dict[str, Method] = {
     "implicit-bc": ImplicitCloning(),
     "bc-rnn": RecurrentCloning(),
     "diffusion": DiffusionPolicy(),
+    "bc-fingers": BehaviourCloning((512, 512)),
 }
+
+FINGERS = ("bc-fingers",)
+"""Those that are shown what each finger has to do; the others see the observation as it is."""
 
 
 def method_named(name: str) -> Method:
@@ -28,3 +35,8 @@ def method_named(name: str) -> Method:
     if name not in METHODS:
         raise PolicyError(f"no method {name!r}: choose one of {', '.join(METHODS)}")
     return METHODS[name]
+
+
+def sight_of(name: str, model: PairModel) -> Sight:
+    """What a method is shown on a rig."""
+    return Fingers(model) if name in FINGERS else Everything(len(model.action_names))

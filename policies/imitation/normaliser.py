@@ -2,8 +2,7 @@
 
 Actions are divided by how far they go in the songs, not by how far a servo could: the forearm's
 range is the whole piano, and the centimetres that decide which key is struck would count for little
-in the loss. They stay targets; how far each is from where its servo is was learned much worse
-(docs/imitation.md).
+in the loss.
 """
 
 from __future__ import annotations
@@ -18,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.errors import PolicyError
-from policies.imitation.data import Floats, Rollouts
+from policies.imitation.data import Floats
+from policies.imitation.sight import Shown
 from score import write_whole
 
 LIMIT = 8.0
@@ -65,20 +65,20 @@ class Normaliser:
         return self.action_mean + done * self.action_width
 
 
-def fitted(rollouts: Sequence[Rollouts]) -> Normaliser:
+def fitted(songs: Sequence[Shown]) -> Normaliser:
     """The normaliser of a dataset, of all steps of the first rollouts of each song."""
-    mean, std, span = _moments(_observations(song) for song in rollouts)
-    middle, spread, _ = _moments(song.actions[:FITTED_ROLLOUTS] for song in rollouts)
+    mean, std, span = _moments(song.seen(*_places(song)) for song in songs)
+    middle, spread, _ = _moments(song.done(*_places(song), _places(song)[1]) for song in songs)
     scale = np.where(span > STILL, 1.0 / np.maximum(std, STILL), 0.0)
     width = SPAN * np.maximum(spread, STILL)
     middle[-1] = width[-1] = 0.5  # rarely down, the pedal's deviation would cut off what is down
     return Normaliser(*(array.astype(np.float32) for array in (mean, scale, middle, width)))
 
 
-def _observations(song: Rollouts) -> Floats:
-    states = song.states[:FITTED_ROLLOUTS]
-    goals = np.broadcast_to(song.goals, (len(states), *song.goals.shape))
-    return np.concatenate([goals, states], axis=-1)
+def _places(song: Shown) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Which rollout and which step."""
+    count, steps = song.rollouts.actions.shape[:2]
+    return np.arange(min(count, FITTED_ROLLOUTS))[:, None], np.arange(steps)[None]
 
 
 def kept(path: Path, fit: Callable[[], Normaliser]) -> Normaliser:

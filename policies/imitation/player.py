@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from policies.errors import PolicyError
 from policies.imitation.bundle import ImitationBundle
 from policies.imitation.data import Floats
-from policies.imitation.methods import method_named
+from policies.imitation.methods import method_named, sight_of
 from sim.pair import PairEnvironment, PairModel, flat
 
 
@@ -21,6 +21,9 @@ class ImitationPlayer:
         """Take a policy and the rig that it was made for."""
         self._bundle, self._model = bundle, model
         self._method = method_named(bundle.method)
+        self._sight = sight_of(bundle.method, model)
+        sizes = model.n_keys + 1, 3 * len(model.fingertip_sites), len(model.joint_names)
+        self._n_states = sum(sizes)
         self._seen: deque[Floats] = deque(maxlen=self._method.history)
         self._ahead: deque[Floats] = deque()
 
@@ -41,13 +44,16 @@ class ImitationPlayer:
             PolicyError: the answer is not finite; the hands must not follow it.
         """
         observation = flat(environment.observation()).astype(np.float32)
-        seen = self._bundle.normaliser.observed(observation)
+        goals, states = observation[: -self._n_states], observation[-self._n_states :]
+        matched = self._sight.match(goals, states)
+        seen = self._bundle.normaliser.observed(self._sight.see(goals, states, matched))
         self._seen.append(seen)
         while len(self._seen) < self._method.history:
             self._seen.append(seen)
         if not self._ahead:
-            self._ahead.extend(self._chunk())
-        action = self._bundle.normaliser.actions(self._ahead.popleft()).astype(float)
+            origin = self._sight.origin(states)
+            self._ahead.extend(self._bundle.normaliser.actions(self._chunk()) + origin)
+        action = self._ahead.popleft().astype(float)
         if not np.isfinite(action).all():
             raise PolicyError(f"{self._bundle.method}: its action at step {step} is not finite")
         return np.clip(action, self._model.action_low, self._model.action_high)

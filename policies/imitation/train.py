@@ -16,10 +16,11 @@ from policies.imitation.bundle import ImitationBundle, write_bundle
 from policies.imitation.evaluation import frame_f1
 from policies.imitation.learner import ImitationLearner
 from policies.imitation.method import Method
-from policies.imitation.methods import METHODS
+from policies.imitation.methods import METHODS, sight_of
 from policies.imitation.networks import Arrays
 from policies.imitation.normaliser import fitted, kept
 from policies.imitation.player import ImitationPlayer
+from policies.imitation.sight import Shown
 from policies.imitation.songs import Songs
 from policies.imitation.windows import Windows
 from policies.learning.exam import Marks
@@ -101,10 +102,11 @@ class Imitation:
             "settings": {name: _plain(value) for name, value in asdict(how).items()},  # type: ignore[call-overload]
         }
         self._files = RunFiles(folder, self._training | {"seed": seed}, "gradient steps")
-        rollouts = [songs.rollouts[song] for song in songs.split.train]
-        self._normaliser = kept(folder / "normaliser.npz", lambda: fitted(rollouts))
+        sight = sight_of(method, model)
+        shown = [Shown.of(songs.rollouts[song], sight) for song in songs.split.train]
+        self._normaliser = kept(folder / "normaliser.npz", lambda: fitted(shown))
         sizes = self._normaliser.mean.size, len(model.action_names)
-        self._learner = ImitationLearner(how, Windows(rollouts, self._normaliser, how), sizes, seed)
+        self._learner = ImitationLearner(how, Windows(shown, self._normaliser, how), sizes, seed)
         self._step, self._before_s, self._started_s = 0, 0.0, time.monotonic()
         self._best, self._best_f1 = self._learner.parameters(), -1.0
 

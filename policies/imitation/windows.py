@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.imitation.data import Floats, Rollouts
+from policies.imitation.data import Floats
 from policies.imitation.method import Method
 from policies.imitation.normaliser import Normaliser
+from policies.imitation.sight import Shown
 
 
 class Windows:
@@ -18,11 +19,9 @@ class Windows:
     Before the first step the first observation is repeated; after the last the last action.
     """
 
-    def __init__(
-        self, rollouts: Sequence[Rollouts], normaliser: Normaliser, method: Method
-    ) -> None:
-        self._rollouts, self._normaliser, self._method = rollouts, normaliser, method
-        steps = [r.actions.shape[0] * r.actions.shape[1] for r in rollouts]
+    def __init__(self, songs: Sequence[Shown], normaliser: Normaliser, method: Method) -> None:
+        self._songs, self._normaliser, self._method = songs, normaliser, method
+        steps = [np.prod(song.rollouts.actions.shape[:2]) for song in songs]
         self._ends = np.cumsum(steps)
 
     def draw(self, rng: np.random.Generator) -> tuple[Floats, Floats]:
@@ -36,11 +35,10 @@ class Windows:
 
     def _of_song(self, song: int, places: NDArray[np.int64]) -> tuple[Floats, Floats]:
         """Windows of one song's rollouts, by where they are among all control steps."""
-        rollouts, method = self._rollouts[song], self._method
-        steps = rollouts.actions.shape[1]
+        shown, method = self._songs[song], self._method
+        steps = shown.rollouts.actions.shape[1]
         before = self._ends[song - 1] if song else 0
         rollout, step = (part[:, None] for part in np.divmod(places - before, steps))
         seen = np.clip(step + np.arange(1 - method.history, 1), 0, steps - 1)
         done = np.clip(step - method.lead + np.arange(method.horizon), 0, steps - 1)
-        goals, states = rollouts.goals[seen], rollouts.states[rollout, seen]
-        return np.concatenate([goals, states], axis=-1), rollouts.actions[rollout, done]
+        return shown.seen(rollout, seen), shown.done(rollout, step, done)

@@ -6,7 +6,9 @@ import numpy as np
 
 from policies.imitation.bc import BehaviourCloning
 from policies.imitation.bundle import ImitationBundle
+from policies.imitation.methods import sight_of
 from policies.imitation.normaliser import fitted
+from policies.imitation.sight import Shown
 from policies.imitation.songs import Songs
 from sim.pair import PairModel
 
@@ -14,8 +16,8 @@ TINY = BehaviourCloning((8,), batch_size=8)
 
 
 def bundle_of(model: PairModel, songs: Songs) -> ImitationBundle:
-    rollouts = list(songs.rollouts.values())
-    normaliser = fitted(rollouts)
+    sight = sight_of("bc-256", model)
+    normaliser = fitted([Shown.of(rollouts, sight) for rollouts in songs.rollouts.values()])
     shapes = TINY.shapes(normaliser.mean.size, len(model.action_names))
     rng = np.random.default_rng(0)
     return ImitationBundle(

@@ -14,6 +14,7 @@ from policies.imitation.data import Rollouts
 from policies.imitation.diffusion import DiffusionPolicy
 from policies.imitation.method import Method
 from policies.imitation.normaliser import SPAN, STILL, fitted, kept
+from policies.imitation.sight import Everything, Shown
 from policies.imitation.songs import Songs
 from policies.imitation.windows import Windows
 from tests.learning.imitation.bundles import TINY
@@ -27,10 +28,17 @@ def rollouts(songs: Songs) -> list[Rollouts]:
     return list(songs.rollouts.values())
 
 
+@pytest.fixture
+def shown(rollouts: list[Rollouts]) -> list[Shown]:
+    return [Shown.of(song, Everything(song.actions.shape[-1])) for song in rollouts]
+
+
 @pytest.mark.parametrize("method", SHAPES)
-def test_windows_are_what_was_recorded(method: Method, rollouts: list[Rollouts]) -> None:
-    normaliser = fitted(rollouts)
-    seen, done = Windows(rollouts, normaliser, method).draw(np.random.default_rng(0))
+def test_windows_are_what_was_recorded(
+    method: Method, rollouts: list[Rollouts], shown: list[Shown]
+) -> None:
+    normaliser = fitted(shown)
+    seen, done = Windows(shown, normaliser, method).draw(np.random.default_rng(0))
     wanted = []
     for song in rollouts:
         for states, actions in zip(song.states, song.actions, strict=True):
@@ -48,8 +56,10 @@ def test_windows_are_what_was_recorded(method: Method, rollouts: list[Rollouts])
         )
 
 
-def test_the_normaliser_has_the_datasets_moments(rollouts: list[Rollouts]) -> None:
-    normaliser = fitted(rollouts)
+def test_the_normaliser_has_the_datasets_moments(
+    rollouts: list[Rollouts], shown: list[Shown]
+) -> None:
+    normaliser = fitted(shown)
     states = np.concatenate([r.states.reshape(-1, r.states.shape[-1]) for r in rollouts])
     actions = np.concatenate([r.actions.reshape(-1, r.actions.shape[-1]) for r in rollouts])
     moving = np.ptp(states, axis=0) > STILL
@@ -65,8 +75,8 @@ def test_the_normaliser_has_the_datasets_moments(rollouts: list[Rollouts]) -> No
     np.testing.assert_allclose(normaliser.actions(done)[inside], actions[inside], atol=1e-5)
 
 
-def test_what_never_moved_is_not_seen(rollouts: list[Rollouts]) -> None:
-    normaliser = fitted(rollouts)
+def test_what_never_moved_is_not_seen(rollouts: list[Rollouts], shown: list[Shown]) -> None:
+    normaliser = fitted(shown)
     due = np.concatenate([r.goals for r in rollouts])
     never = np.flatnonzero(~due.any(axis=0))
     observation = np.zeros(normaliser.mean.size, np.float32)
@@ -75,15 +85,15 @@ def test_what_never_moved_is_not_seen(rollouts: list[Rollouts]) -> None:
     assert (normaliser.scale[np.flatnonzero(due.any(axis=0) & ~due.all(axis=0))] > 0).all()
 
 
-def test_a_pedal_that_is_rarely_down_can_be_put_down(rollouts: list[Rollouts]) -> None:
-    normaliser = fitted(rollouts)
+def test_a_pedal_that_is_rarely_down_can_be_put_down(shown: list[Shown]) -> None:
+    normaliser = fitted(shown)
     actions = np.zeros((2, normaliser.action_mean.size), np.float32)
     actions[1, -1] = 1.0
     assert normaliser.actions(normaliser.done(actions))[:, -1].tolist() == [0.0, 1.0]
 
 
-def test_a_run_keeps_its_normaliser(rollouts: list[Rollouts], tmp_path: Path) -> None:
-    path, normaliser = tmp_path / "normaliser.npz", fitted(rollouts)
+def test_a_run_keeps_its_normaliser(shown: list[Shown], tmp_path: Path) -> None:
+    path, normaliser = tmp_path / "normaliser.npz", fitted(shown)
     kept(path, lambda: normaliser)
     found = kept(path, lambda: replace(normaliser, mean=normaliser.mean + 1.0))
     for name, array in asdict(normaliser).items():

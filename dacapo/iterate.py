@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
@@ -102,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
                 setup,
                 folder,
                 resume=arguments.resume,
-                on_progress=lambda progress: line.show(_describe(progress)),
+                on_progress=partial(_show, line),
             )
     except KeyboardInterrupt:
         return complain(f"stopped: the same command with --resume goes on in {folder}")
@@ -163,9 +164,12 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _describe(progress: Progress) -> str:
-    """One line: where in the loop, how far, how good."""
-    return f"{progress.stage}  {progress.step} {bar(progress.share)} {progress.note}"
+def _show(line: LiveLine, progress: Progress) -> None:
+    """One line: where in the loop, how far, how good; what came of a round stays."""
+    if progress.ended:
+        line.keep(f"{progress.stage}  {progress.note}")
+    else:
+        line.show(f"{progress.stage}  {progress.step} {bar(progress.share)} {progress.note}")
 
 
 def print_summary(summary: dict[str, Any], folder: Path) -> None:

@@ -53,6 +53,12 @@ class LiveLine:
         self._stream.write(self._frame(text))
         self._stream.flush()
 
+    def keep(self, text: str) -> None:
+        """Shows something that stays, in a line of its own."""
+        self._stream.write(f"\r\x1b[K{text}\n" if self._redraws else f"{text}\n")
+        self._stream.flush()
+        self._drawn = False
+
     def _frame(self, text: str) -> str:
         if not self._redraws:
             return text + "\n"

@@ -40,6 +40,10 @@ class Gap:
         error = gaps.std(ddof=1) / np.sqrt(len(gaps))
         return cls(float(gaps.mean()), float(t.ppf(0.975, len(gaps) - 1) * error))
 
+    def __str__(self) -> str:
+        """As loops tell it."""
+        return f"gap {self.mean:+.3f} ± {self.half_width:.3f}"
+
     @property
     def closed(self) -> bool:
         """Whether nothing can be seen of it, looking closely."""

@@ -16,7 +16,7 @@ from calibration.loop.fitting import fit, kept_knowledge
 from calibration.loop.knowledge import Knowledge
 from calibration.loop.lessons import train_all
 from calibration.loop.performing import Stand
-from calibration.loop.progress import OnProgress
+from calibration.loop.progress import OnProgress, Progress
 from calibration.loop.setup import REHEARSALS, ROBOT_TIME_S, Setup, Song
 from calibration.loop.state import Facts, State
 from calibration.loop.summary import mean_of, summarise
@@ -133,6 +133,7 @@ class _Loop:
             {**told, **fitted, "robot_time_s": used_s, "wall_s": self._wall_s(stage, number)}
         )
         means = [mean_of(r["played"], "frame_f1") for r in self._rounds]
+        self._tell(stage, f"frame F1 {means[-1]:.3f}, {gap}, {self._robot_time_s:.0f} robot s")
         return reason_to_stop(
             gap,
             means,
@@ -152,7 +153,14 @@ class _Loop:
         if self._rounds[-1]["accepted"] and stopped != CLOSED:
             self._train(folders.FINAL)
         takes = range(1, self.setup.effort.finals + 1)
-        return self._play(folders.FINAL, {take: FIRST_FINAL_TRIAL + take - 1 for take in takes})
+        trials = {take: FIRST_FINAL_TRIAL + take - 1 for take in takes}
+        played = self._play(folders.FINAL, trials)
+        self._tell(folders.FINAL, f"frame F1 {mean_of(played, 'frame_f1'):.3f}; {stopped}")
+        return played
+
+    def _tell(self, stage: str, came_of_it: str) -> None:
+        """Say what came of a stage."""
+        self._on_progress(Progress(stage.replace("-", " "), "", 1.0, came_of_it, ended=True))
 
     def _train(self, stage: str) -> None:
         self._bundles = train_all(

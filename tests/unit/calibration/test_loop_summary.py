@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from calibration.loop import Place, Setup, iterate
+from calibration.loop.progress import Progress
 from calibration.loop.state import State
 from score import Note, Score, write_midi
 
@@ -55,7 +56,17 @@ def test_a_rejected_fit_changes_nothing_that_is_believed(setup: Setup, tmp_path:
     with State(folder, setup.facts(), resume=False) as state:
         for name, result in steps.items():
             state.once(name, lambda result=result: result)  # type: ignore[misc]
-    summary = iterate(setup, folder, resume=True)
+    came: list[str] = []
+
+    def show(progress: Progress) -> None:
+        if progress.ended:
+            came.append(f"{progress.stage}: {progress.note}")
+
+    summary = iterate(setup, folder, resume=True, on_progress=show)
+    assert came == [
+        "round 1: frame F1 0.500, gap +0.400 ± 0.000, 60 robot s",
+        "final: frame F1 0.500; all rounds are done",
+    ]
     (told,) = summary["rounds"]
     assert told["state_delay_s"] == 0.0
     assert told["parameters"]["command_delay_s"] == 0.0

@@ -43,3 +43,14 @@ def test_log_gets_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
         line.show("one")
         line.show("two")
     assert stream.getvalue() == "one\ntwo\n"
+
+
+def test_what_is_kept_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "REDRAW_EVERY_S", 0.0)
+    terminal, log = Terminal(), io.StringIO()
+    for stream in (terminal, log):
+        with LiveLine(stream) as line:
+            line.show("going on")
+            line.keep("round 1: done")
+    assert terminal.getvalue() == "\r\x1b[Kgoing on\r\x1b[Kround 1: done\n"
+    assert log.getvalue() == "round 1: done\n"

@@ -97,15 +97,13 @@ def add_parser(verbs: Verbs) -> None:
         "--envs",
         type=positive_int,
         metavar="N",
-        help="environments stepped together in mjx; a training has more steps with more of them "
-        "(default: the algorithm's)",
+        help="environments stepped together in mjx (default: the algorithm's)",
     )
     parser.add_argument(
         "--chunks",
         type=positive_float,
         metavar="STRETCH",
-        help="two hands: a policy for each chunk of a song as `dacapo dataset build --stretch "
-        "STRETCH` cuts it, instead of one for the song",
+        help="two hands: a policy for each chunk of `dacapo dataset build --stretch STRETCH`",
     )
     parser.add_argument(
         "--out",

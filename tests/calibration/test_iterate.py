@@ -66,7 +66,7 @@ def test_the_oracle_knows_what_the_others_do_not(whole: dict[str, Any]) -> None:
     measured = whole["baselines"]
     assert set(measured) == BASELINES
     late_ms = {name: of["songs"]["two"]["onset_error_ms"][0] for name, of in measured.items()}
-    assert late_ms["open_loop"] > 35.0  # the world's 45 ms, which nothing leads
+    assert late_ms["open_loop"] > 30.0  # the world's 45 ms, which nothing leads
     assert abs(late_ms["oracle"]) < 25.0
 
 

@@ -87,6 +87,17 @@ def add_parser(verbs: Verbs) -> None:
         choices=("fingering", "starts"),
         help="leave out the fingering reward, or starts along the plan",
     )
+    _add_two_hands(parser)
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=OUT,
+        metavar="DIR",
+        help="folder of training runs (default: %(default)s)",
+    )
+
+
+def _add_two_hands(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--simulator",
         choices=("mujoco", "mjx"),
@@ -104,13 +115,6 @@ def add_parser(verbs: Verbs) -> None:
         type=positive_float,
         metavar="STRETCH",
         help="two hands: a policy for each chunk of `dacapo dataset build --stretch STRETCH`",
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=OUT,
-        metavar="DIR",
-        help="folder of training runs (default: %(default)s)",
     )
 
 

@@ -47,8 +47,8 @@ examples:
 
 sim: control steps (10 physics steps of 5 ms) per second with observation, reward and resets,
 playing {SONG} by the planner's targets with noise: one environment in one thread, and a batch
-on two threads. Median of the repeats, and their lowest and highest. Two hands make a random walk,
-in one thread; with --peer RoboPianist makes the same one in turn.
+on two threads. Median of the repeats, and their lowest and highest. Two hands make a random walk;
+with --peer RoboPianist makes the same one in turn, in one thread.
 
 policy: one call of the NumPy runtime while the simulated hand plays {SONG}, and the import of the
 run-time path in a new process.
@@ -105,7 +105,7 @@ def _bench_policy(arguments: argparse.Namespace) -> int:
 
 def _bench_sim(arguments: argparse.Namespace) -> int:
     results = _each_rig(lambda rig: _measure(rig, arguments))
-    pair = measure_pair(arguments.peer, arguments.repeats)
+    pair = measure_pair(arguments.peer, arguments.repeats, arguments.threads)
     if arguments.json:
         print_json({**results, RIG: pair})
     else:
@@ -190,12 +190,15 @@ def _actions(plan: Plan, batch: int) -> NDArray[np.float64]:
 def _print(results: dict[str, dict[str, Any]], pair: dict[str, Any]) -> None:
     fields = ("single_steps_per_s", "single_range", "batched_steps_per_s", "batched_range")
     rows = [(rig, *(result[field] for field in fields)) for rig, result in results.items()]
-    rows.append((RIG, pair["single_steps_per_s"], pair["single_range"], "-", "-"))
+    rows.append((RIG, *(pair[field] for field in fields)))
     print_table(("rig", "single steps/s", "range", "batched steps/s", "range"), rows)
-    if "ratio" in pair:
-        low, high = pair["ratio_range"]
+    if "peer_steps_per_s" in pair:
+        times = [
+            f"{pair[f'{name}_ratio']} ({' to '.join(map(str, pair[f'{name}_ratio_range']))})"
+            for name in ("single", "batched")
+        ]
         print(f"RoboPianist: {pair['peer_steps_per_s']}; {RIG} makes", end=" ")
-        print(f"{pair['ratio']} times as many ({low} to {high})")
+        print(f"{times[0]} times as many, on {pair['threads']} threads {times[1]}")
 
 
 BENCHES = {

@@ -3,57 +3,76 @@
 from __future__ import annotations
 
 import statistics
-import subprocess
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from dacapo.peer import Peer
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sim import BatchedEnvironment
     from sim.pair import PairEnvironment
 
 RIG, SONG = "shadow_pair_88", "twinkle_twinkle_little_star"
 STEPS = 1000
+BATCH = 8
+"""Environments on several threads; all make the same walk."""
+
 WANDER = 0.03
 """Standard deviation of what an action moves in a step, as a share of its range."""
 
 
-def measure_pair(peer: str | None, repeats: int) -> dict[str, Any]:
-    """Control steps per second of two hands, observations and rewards included, in one thread.
+def measure_pair(peer: str | None, repeats: int, threads: int) -> dict[str, Any]:
+    """Control steps per second of two hands, observations and rewards included.
 
     Args:
         peer: Python of an environment with RoboPianist, which takes turns with ours on the same
-            actions; None to leave it out.
-        repeats: How often.
+            actions, in one thread; None to leave it out.
+        repeats: How often; one more goes before, to warm caches and threads.
+        threads: Of a batch; the single environment has one.
 
     Raises:
         DaCapoError: The peer cannot be run.
     """
     from score.robopianist import load_goals
+    from sim import BatchedEnvironment
     from sim.pair import PairEnvironment, build_pair, load_pair
+    from sim.pair.playable import build_playable_pair
 
-    environment = PairEnvironment(build_pair(load_pair(RIG)), load_goals(SONG))
-    actions = _actions(environment)
-    if peer is None:
-        return _told([_rate(environment, actions) for _ in range(repeats)])
-    with tempfile.TemporaryDirectory() as folder, _Peer(peer, actions, Path(folder)) as other:
-        pairs = [(_rate(environment, actions), other.rate()) for _ in range(repeats + 1)][1:]
-    ours, theirs = zip(*pairs, strict=True)
-    ratios = [our / their for our, their in pairs]
-    return {**_told(ours), "peer_steps_per_s": round(statistics.median(theirs))} | {
-        "ratio": round(statistics.median(ratios), 2),
-        "ratio_range": [round(min(ratios), 2), round(max(ratios), 2)],
+    rig, goals = load_pair(RIG), load_goals(SONG)
+    single = PairEnvironment(build_pair(rig), goals)
+    playable, actions = build_playable_pair(rig), _actions(single)
+    batched = BatchedEnvironment(playable, goals, BATCH, actions[0], threads)
+    turns: dict[str, Callable[[], float]] = {
+        "single": lambda: _rate(single, actions),
+        "batched": lambda: _rate_batched(batched, actions),
     }
+    with ExitStack() as stack:
+        if peer is not None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            turns["peer"] = stack.enter_context(Peer(peer, actions, folder)).rate
+        rates = [{name: rate() for name, rate in turns.items()} for _ in range(repeats + 1)][1:]
+    return _told(rates) | {"threads": threads, "batch": BATCH}
 
 
-def _told(rates: list[float] | tuple[float, ...]) -> dict[str, Any]:
-    return {
-        "single_steps_per_s": round(statistics.median(rates)),
-        "single_range": [round(min(rates)), round(max(rates))],
-    }
+def _told(rates: list[dict[str, float]]) -> dict[str, Any]:
+    """Medians and ranges of what was measured in turn, and how many times the peer's it was."""
+    told: dict[str, Any] = {}
+    for name in rates[0]:
+        of = [turn[name] for turn in rates]
+        told[f"{name}_steps_per_s"] = round(statistics.median(of))
+        told[f"{name}_range"] = [round(min(of)), round(max(of))]
+        if "peer" in rates[0] and name != "peer":
+            ratios = [turn[name] / turn["peer"] for turn in rates]
+            told[f"{name}_ratio"] = round(statistics.median(ratios), 2)
+            told[f"{name}_ratio_range"] = [round(min(ratios), 2), round(max(ratios), 2)]
+    return told
 
 
 def _actions(environment: PairEnvironment) -> NDArray[np.float64]:
@@ -75,46 +94,15 @@ def _rate(environment: PairEnvironment, actions: NDArray[np.float64]) -> float:
     return len(actions) / (time.perf_counter() - started_s)
 
 
-class _Peer:
-    """RoboPianist in a process of its own."""
+def _rate_batched(environment: BatchedEnvironment, actions: NDArray[np.float64]) -> float:
+    import numpy as np
 
-    def __init__(self, python: str, actions: NDArray[np.float64], folder: Path) -> None:
-        import numpy as np
-
-        self._python, self._file = python, folder / "actions.npy"
-        np.save(self._file, actions)
-
-    def __enter__(self) -> _Peer:
-        script = Path(__file__).with_name("peer_robopianist.py")
-        command = [self._python, "-P", str(script), str(self._file)]  # -P: our files are not its
-        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        try:
-            self._process = subprocess.Popen(command, text=True, stderr=subprocess.DEVNULL, **pipes)
-        except OSError as error:
-            from score.errors import DaCapoError
-
-            raise DaCapoError(f"cannot run {self._python}: {error.strerror}") from error
-        self._line()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait()
-
-    def rate(self) -> float:
-        """Its control steps per second."""
-        assert self._process.stdin is not None  # noqa: S101  # it is a pipe
-        self._process.stdin.write("go\n")
-        self._process.stdin.flush()
-        return float(self._line())
-
-    def _line(self) -> str:
-        assert self._process.stdout is not None  # noqa: S101
-        line = self._process.stdout.readline()
-        if not line:
-            from score.errors import DaCapoError
-
-            raise DaCapoError(
-                f"{self._python} cannot step RoboPianist: install it as docs/two_hands.md says"
-            )
-        return line
+    n, everyone = environment.n, np.arange(environment.n)
+    environment.reset(everyone)
+    started_s = time.perf_counter()
+    for action in actions:
+        if environment.done.all():
+            environment.reset(everyone)
+        else:
+            environment.step(np.tile(action, (n, 1)))
+    return n * len(actions) / (time.perf_counter() - started_s)

@@ -16,9 +16,11 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_two_hands_alone() -> None:
-    told = bench_peer.measure_pair(None, repeats=2)
-    assert set(told) == {"single_steps_per_s", "single_range"}
-    assert 0 < told["single_range"][0] <= told["single_steps_per_s"] <= told["single_range"][1]
+    told = bench_peer.measure_pair(None, repeats=2, threads=2)
+    assert {name for name in told if "peer" in name or "ratio" in name} == set()
+    for name in ("single", "batched"):
+        low, high = told[f"{name}_range"]
+        assert 0 < low <= told[f"{name}_steps_per_s"] <= high
 
 
 @pytest.mark.parametrize(
@@ -26,4 +28,4 @@ def test_two_hands_alone() -> None:
 )
 def test_a_peer_that_is_not_there(python: str, complaint: str) -> None:
     with pytest.raises(DaCapoError, match=complaint):
-        bench_peer.measure_pair(python, repeats=1)
+        bench_peer.measure_pair(python, repeats=1, threads=1)

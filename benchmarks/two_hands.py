@@ -19,17 +19,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import spearmanr
 
 from benchmarks.cells import KEPT, ROOT, fill, kept, table
 from policies.evaluation import evaluate
+from policies.imitation.split import CORPUS_SPLIT, read_split
 from policies.planner.pair import make_pair_plan
 from score import Goals, load_song, make_goals
 from score.corpus import chorale_names
+from score.difficulty import Difficulty, difficulty
 from score.robopianist import load_goals
 from sim.pair import PAIRS, load_pair
 from sim.pair.playable import build_playable_pair
 
 PAGE = ROOT / "docs" / "two_hands.md"
+CORPUS_PAGE = ROOT / "docs" / "corpus.md"
 CELLS = KEPT / "two_hands"
 STRETCH = 1.25
 """Of Twinkle, as in RP1M."""
@@ -102,11 +106,29 @@ def rows() -> Iterator[list[str]]:
             ]
 
 
+def against_difficulty() -> Iterator[list[str]]:
+    """How the chorales' frame F1 goes with each figure of difficulty, as rank correlations."""
+    found = cells("chorales", PAIRS[0])
+    names = [cell["song"].replace("_", "/", 1) for cell in found]
+    hard = [difficulty(make_goals(load_song(name), 21, 88)) for name in names]
+    figures = {name: [getattr(of, name) for of in hard] for name in Difficulty.__slots__}
+    limits = Difficulty(**read_split(CORPUS_SPLIT).easy_at_most.model_dump())
+    figures["as one number"] = [of.relative_to(limits) for of in hard]
+    f1 = [cell["frame_f1"] for cell in found]
+    for name, values in figures.items():
+        told = spearmanr(values, f1)
+        span = f"{min(values):.2f} to {max(values):.2f}"
+        chance = f"{told.pvalue:.3f}" if told.pvalue >= 0.001 else "< 0.001"
+        yield [name, span, f"{told.statistic:.2f}", chance]
+
+
 def report() -> None:
-    """Write the page's table from what is kept."""
+    """Write the pages' tables from what is kept."""
     columns = ["", "rig", "songs", "frame F1, mean (range)", "songs above 0.75", "note F1"]
     columns += ["pedal F1", "planned in, mean [s]", "longest [s]"]
     fill("two_hands", table(columns, rows()), PAGE)
+    columns = ["figure", "range in these songs", "rank correlation with frame F1", "p"]
+    fill("difficulty", table(columns, against_difficulty()), CORPUS_PAGE)
 
 
 def main() -> None:

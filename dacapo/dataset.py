@@ -101,6 +101,9 @@ def _build(arguments: argparse.Namespace) -> int:
     from policies.dataset import build, open_workers
 
     path = arguments.out or OUT
+    if arguments.noise == 0.0 and arguments.rollouts > 1:
+        complain("error: without --noise all rollouts of a chunk are alike: give --rollouts 1")
+        return 2
     check_writable(path.parent)
     with LiveLine() as line, open_workers(arguments.workers) as perform:
 

@@ -13,7 +13,11 @@ _CODE = (
     ("policies.planner.pair", "*.py"),
     ("policies.dataset", "player.py"),
     ("policies.dataset", "rollouts.py"),
+    ("policies", "features.py"),
+    ("policies.bundle", "*.py"),
+    ("sim", "*.py"),
     ("sim.pair", "*.py"),
+    ("sim", "data/keyboards.json"),
     ("sim", "data/hands/shadow_right.json"),
 )
 
@@ -44,7 +48,7 @@ def given_digest(given: Path | None, chunk: str) -> str:
 
 
 def code_digest() -> str:
-    """SHA-256 of the source of planner, players, noise and hands, so that no two get mixed."""
+    """SHA-256 of the source of planner, players, noise and simulator, so that no two get mixed."""
     return _digest(
         path
         for package, pattern in _CODE

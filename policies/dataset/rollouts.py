@@ -8,7 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,6 +33,9 @@ BATCH = 10
 
 Always the same ones, for sums over several may round otherwise than over one.
 """
+
+ATTEMPTS = 3
+"""How often a rollout is drawn anew in which the simulator warns."""
 
 
 @dataclass(frozen=True)
@@ -77,18 +79,35 @@ class Rollout:
 def play(order: Order, batch: int) -> dict[int, Rollout]:
     """Play a batch of rollouts, by index; the same order and batch, the same rollouts.
 
-    The amount of noise of each is drawn, too, evenly from none to ``order.noise``.
+    The amount of noise of each is drawn, too, evenly from none to ``order.noise``. One in which the
+    simulator warns is drawn anew.
 
     Raises:
         UnplayableError: there is no player for the chunk, its targets do not fit the rig, or the
-            simulator warned.
+            simulator warned in all attempts at a rollout.
     """
+    played: dict[int, Rollout] = {}
+    indices = range(batch * BATCH, min((batch + 1) * BATCH, order.rollouts))
+    for attempt in range(ATTEMPTS):
+        missing = [index for index in indices if index not in played]
+        if missing:
+            played |= _attempt(order, missing, attempt)
+    if missing := [index for index in indices if index not in played]:
+        raise UnplayableError(
+            f"{order.goals.name}, rollout {missing[0]}: MuJoCo warned {ATTEMPTS} times of numbers "
+            "that it cannot go on with: give another player, or less --noise in a new dataset"
+        )
+    return played
+
+
+def _attempt(order: Order, indices: Sequence[int], attempt: int) -> dict[int, Rollout]:
+    """Play some rollouts side by side; those in which the simulator warned are left out."""
     try:
         model, player = _stage(order)
     except DaCapoError as error:
         raise UnplayableError(f"{order.goals.name}: {error}") from error
-    indices = range(batch * BATCH, min((batch + 1) * BATCH, order.rollouts))
-    rngs = [np.random.default_rng(rollout_seed(order.seed, order.digest, i)) for i in indices]
+    seeds = [rollout_seed(order.seed, order.digest, index, attempt) for index in indices]
+    rngs = [np.random.default_rng(seed) for seed in seeds]
     amounts = [order.noise * rng.random() for rng in rngs]
     starts = [_near(player.start, model, *of) for of in zip(amounts, rngs, strict=True)]
     environments = [PairEnvironment(model, order.goals, start) for start in starts]
@@ -96,13 +115,14 @@ def play(order: Order, batch: int) -> dict[int, Rollout]:
     n_steps = order.goals.n_steps
     noise = [smooth_noise(model, n_steps, *of) for of in zip(amounts, rngs, strict=True)]
     rollouts = _record(environments, player, np.stack(noise, axis=1))
-    _require_sound(environments, indices)
-    return dict(zip(indices, rollouts, strict=True))
+    # MuJoCo starts over from its first state after bad numbers, and only counts a warning.
+    sound = [not environment.data.warning.number.any() for environment in environments]
+    return {index: rollouts[i] for i, index in enumerate(indices) if sound[i]}
 
 
-def rollout_seed(seed: int, digest: str, index: int) -> np.random.SeedSequence:
-    """The seed of a rollout: of the dataset's seed, what is due, and which rollout it is."""
-    return np.random.SeedSequence([seed, int(digest, 16), index])
+def rollout_seed(seed: int, digest: str, index: int, attempt: int) -> np.random.SeedSequence:
+    """The seed of a rollout: of the dataset's seed, what is due, which one, which attempt at it."""
+    return np.random.SeedSequence([seed, int(digest, 16), index, attempt])
 
 
 @lru_cache(maxsize=1)  # a worker plays one chunk after the other
@@ -172,17 +192,6 @@ def _actions(
 def _rollout(goals: Goals, rows: Sequence[Row]) -> Rollout:
     arrays = {name: np.array([row[name] for row in rows], np.float32) for name in rows[0]}
     return Rollout(arrays, frame_scores(goals.keys, arrays["keys_sounding"] > 0.0).f1)
-
-
-def _require_sound(environments: Sequence[PairEnvironment], indices: Sequence[int]) -> None:
-    """MuJoCo starts over from its first state after bad numbers, and only counts a warning."""
-    for index, environment in zip(indices, environments, strict=True):
-        warned = np.flatnonzero(environment.data.warning.number)
-        if len(warned):
-            raise UnplayableError(
-                f"{environment.goals.name}, rollout {index}: MuJoCo warned "
-                f"({mujoco.mjtWarning(int(warned[0])).name}): give another player or less --noise"
-            )
 
 
 def _row(observation: Observation, goals: Goals, step: int) -> Row:

@@ -21,7 +21,7 @@ Perform: TypeAlias = Callable[[Order, Iterable[int]], Iterator[Batch]]
 """Plays batches of rollouts by number and hands them out in the order asked for."""
 
 AHEAD = 2
-"""Batchs under way for each worker, so that none waits for the writer."""
+"""Batches under way for each worker, so that none waits for the writer."""
 
 ADDRESS = "RAY_ADDRESS"
 
@@ -60,6 +60,7 @@ def _processes(n: int) -> Iterator[Perform]:
                     batches,
                     lambda batch: pool.submit(play, order, batch),
                     lambda future: future.result(),
+                    lambda future: future.cancel(),
                     AHEAD * n,
                 )
             except BrokenProcessPool as error:
@@ -96,7 +97,11 @@ def _ray() -> Iterator[Perform]:
     def perform(order: Order, batches: Iterable[int]) -> Iterator[Batch]:
         try:
             yield from _in_order(
-                batches, lambda batch: remote.remote(order, batch), fetch, AHEAD * cores
+                batches,
+                lambda batch: remote.remote(order, batch),
+                fetch,
+                lambda reference: None,  # a cluster that went away would not answer
+                AHEAD * cores,
             )
         except ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, DaCapoError):
@@ -130,13 +135,18 @@ def _in_order(
     batches: Iterable[int],
     submit: Callable[[int], Any],
     result: Callable[[Any], Batch],
+    cancel: Callable[[Any], object],
     most: int,
 ) -> Iterator[Batch]:
-    """Results in the order asked for, so many under way at a time."""
+    """Results in the order asked for, so many under way at a time; after an error, none."""
     under_way = deque[Any]()
-    for batch in batches:
-        under_way.append(submit(batch))
-        if len(under_way) >= most:
+    try:
+        for batch in batches:
+            under_way.append(submit(batch))
+            if len(under_way) >= most:
+                yield result(under_way.popleft())
+        while under_way:
             yield result(under_way.popleft())
-    while under_way:
-        yield result(under_way.popleft())
+    finally:
+        for work in under_way:
+            cancel(work)

@@ -79,8 +79,11 @@ class PairRig(Section):
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of the rig's content."""
-        return hashlib.sha256(self.model_dump_json(by_alias=True).encode()).hexdigest()
+        """SHA-256 of the rig's content, and of the hand's and the keyboards' that it names."""
+        digest = hashlib.sha256(self.model_dump_json(by_alias=True).encode())
+        for name in (f"hands/{self.hand}.json", "keyboards.json"):
+            digest.update((resources.files("sim") / "data" / name).read_bytes())
+        return digest.hexdigest()
 
 
 def load_pair(name_or_path: str | Path) -> PairRig:

@@ -25,7 +25,7 @@ from policies.dataset.store import CODE
 from policies.errors import DatasetError
 from score import DaCapoError, Goals, Note, Score, write_midi
 from sim.pair import PairEnvironment, build_pair, load_pair
-from tests.unit.policies.dataset.making import make
+from tests.unit.policies.dataset.making import N, make, opened
 
 
 def test_refuses_a_truncated_store(copy: Path, song: Path, settings: Settings) -> None:
@@ -110,17 +110,28 @@ def test_a_chunk_without_a_player_stops_no_other(
     assert json.loads(capsys.readouterr().out)["rollouts_made"] == 1
 
 
+class Exploding(OpenLoop):
+    """Leaves the last of so many hands or more with numbers that MuJoCo does not bear."""
+
+    def __init__(self, goals: Goals, rig: str, at_least: int) -> None:
+        model = build_pair(load_pair(rig))
+        still = np.zeros((goals.n_steps, len(model.action_names)))
+        super().__init__(still, np.zeros(len(model.joint_names)))
+        self._at_least = at_least
+
+    def act(self, environments: Sequence[PairEnvironment], step: int) -> NDArray[np.float64]:
+        if step == 2 and len(environments) >= self._at_least:
+            environments[-1].data.qvel[:] = np.inf
+        return super().act(environments, step)
+
+
 def explode(goals: Goals, rig: str, given: Path | None) -> OpenLoop:
-    """A player that leaves the hands with numbers that MuJoCo does not bear."""
+    return Exploding(goals, rig, 1)
 
-    class Exploding(OpenLoop):
-        def act(self, environments: Sequence[PairEnvironment], step: int) -> NDArray[np.float64]:
-            environments[1].data.qvel[:] = np.inf if step == 2 else 0.0
-            return super().act(environments, step)
 
-    model = build_pair(load_pair(rig))
-    still = np.zeros((goals.n_steps, len(model.action_names)))
-    return Exploding(still, np.zeros(len(model.joint_names)))
+def explode_at_first(goals: Goals, rig: str, given: Path | None) -> OpenLoop:
+    """Of three side by side the last one; not when it is played again, alone."""
+    return Exploding(goals, rig, 2)
 
 
 def test_bad_numbers_are_no_rollout(
@@ -129,7 +140,23 @@ def test_bad_numbers_are_no_rollout(
     monkeypatch.chdir(tmp_path)  # MuJoCo writes a log there
     built = make(tmp_path / "a.zarr", song, replace(settings, make_player=explode))
     assert built.made == 0
-    assert "short_0, rollout 1: MuJoCo warned (mjWARN_BADQVEL)" in built.left_out["short_0"]
+    assert "short_0, rollout 2: MuJoCo warned 3 times" in built.left_out["short_0"]
+
+
+def test_a_rollout_with_bad_numbers_is_drawn_anew(
+    tmp_path: Path, song: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.zarr", "b.zarr"):
+        built = make(tmp_path / name, song, replace(settings, make_player=explode_at_first))
+        assert (built.made, built.left_out) == (N, {})
+    actions = [opened(tmp_path / name)["short_0"]["actions"][:] for name in ("a.zarr", "b.zarr")]
+    np.testing.assert_array_equal(*actions)
+
+
+def test_copies_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dataset", "build", "ode_to_joy", "--noise", "0", "--rollouts", "2"]) == 2
+    assert "all rollouts of a chunk are alike" in capsys.readouterr().err
 
 
 def test_a_cluster_without_ray(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from policies.dataset import (
     Settings,
 )
 from policies.dataset.lock import hold
+from policies.dataset.rollouts import BATCH
 from policies.errors import DatasetError
 from tests.unit.policies.dataset.making import N, content, make, opened
 
@@ -26,30 +28,38 @@ from policies.dataset import Settings, build, chunk_store as store, choose_playe
 
 written = store.ChunkStore.write
 def write(self, index, rollout):
-    if index == 1:  # half of this one
+    if index == int(sys.argv[5]):  # half of this one
         for name in store.ARRAYS[:4]:
             self._arrays[name][index] = rollout.arrays[name]
         os.kill(os.getpid(), signal.SIGKILL)
     written(self, index, rollout)
 
 store.ChunkStore.write = write
-path, song, given = map(Path, sys.argv[1:])
-settings = Settings("shadow_pair_88", choose_player, given, 3, noise=0.01, stretch=1.0, seed=3)
+path, song, given = map(Path, sys.argv[1:4])
+n = int(sys.argv[4])
+settings = Settings("shadow_pair_88", choose_player, given, n, noise=0.01, stretch=1.0, seed=3)
 with open_workers(1) as perform:
     build(path, [str(song)], settings, perform, lambda status: None)
 """
 
 
-def test_goes_on_after_a_kill(tmp_path: Path, song: Path, whole: Path, settings: Settings) -> None:
-    path = tmp_path / "whole.zarr"
+@pytest.mark.parametrize(("n", "at"), [(N, 1), (BATCH + 2, BATCH + 1)])
+def test_goes_on_after_a_kill(
+    tmp_path: Path, song: Path, settings: Settings, n: int, at: int
+) -> None:
+    """In the first ten that are played side by side, and in the next ones."""
+    settings, path = replace(settings, rollouts=n), tmp_path / "killed" / "a.zarr"
     command = [sys.executable, "-c", KILLED, str(path), str(song), str(settings.given)]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    killed = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    killed = subprocess.run(
+        [*command, str(n), str(at)], capture_output=True, text=True, env=env, check=False
+    )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     f1 = opened(path)["short_0"]["f1"][:]
-    assert np.isnan(f1).tolist() == [False, True, True]
-    assert make(path, song, settings).found == 1
-    assert content(path) == content(whole)
+    assert np.isfinite(f1).tolist() == [index < at for index in range(n)]
+    assert make(path, song, settings).found == at
+    make(tmp_path / "a.zarr", song, settings)
+    assert content(path) == content(tmp_path / "a.zarr")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -25,12 +27,13 @@ from benchmarks.cells import KEPT, ROOT, RUNS, dacapo, fill, kept, table
 from policies.dataset import Player as RolloutPlayer
 from policies.dataset.player import PolicyPlayer
 from policies.imitation.data import dataset_digest
-from policies.imitation.evaluation import Nothing, Player, Song
+from policies.imitation.evaluation import Song, play
 from policies.imitation.methods import METHODS
 from policies.imitation.songs import Songs, load_songs
 from policies.imitation.split import read_split
 from policies.imitation.table import columns
 from policies.planner import make_plan
+from score import do_nothing_f1
 from sim.pair import PairEnvironment, PairModel, build_pair, load_pair
 from sim.pair.playable import build_playable_pair
 
@@ -43,18 +46,18 @@ BUDGET_S = 3600.0
 
 
 def learned(arguments: argparse.Namespace, method: str, seed: int) -> dict[str, Any]:
-    """Train one method with one seed and play the split."""
+    """Train one method with one seed and play the split; runs of another dataset lie elsewhere."""
+    out = RUNS / "imitation" / f"{arguments.sha256[:8]}-{arguments.budget_s:g}"
     command = ["imitate", str(arguments.dataset), "--split", str(arguments.split)]
     command += ["--method", method, "--seed", str(seed), "--budget-s", str(arguments.budget_s)]
-    document, _ = dacapo(*command, "--out", str(RUNS / "imitation"))
+    document, _ = dacapo(*command, "--out", str(out))
     return document
 
 
 def nothing(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Play the split without moving."""
-    model, songs = stage(arguments)
-    still = Nothing(model)
-    return {"songs": columns(lambda song: still, songs, model, 0)}
+    """The share of silence."""
+    _, songs = stage(arguments)
+    return {"songs": columns(lambda name: do_nothing_f1(songs.goals[name].keys), songs)}
 
 
 class Alone:
@@ -73,15 +76,17 @@ class Alone:
 
 
 def planner(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Plan every song of the split and play it like the others, without training on any."""
-    playable = build_playable_pair(load_pair(RIG))
-
-    def thought_through(song: Song) -> Player:
-        plan = make_plan(song.goals, playable)
-        return Alone(PolicyPlayer(lambda: plan, playable.pair))
-
+    """Plan every song of the split and play it from where its plan begins, training on none."""
     model, songs = stage(arguments)
-    return {"songs": columns(thought_through, songs, model, 0)}
+    playable = build_playable_pair(model.rig)
+
+    def planned_f1(name: str) -> float:
+        goals = songs.goals[name]
+        plan = make_plan(goals, playable)
+        player = PolicyPlayer(lambda: plan, playable.pair)
+        return play(Alone(player), model, Song(goals, player.start), 0).f1
+
+    return {"songs": columns(planned_f1, songs)}
 
 
 def stage(arguments: argparse.Namespace) -> tuple[PairModel, Songs]:
@@ -90,44 +95,64 @@ def stage(arguments: argparse.Namespace) -> tuple[PairModel, Songs]:
     return model, load_songs(arguments.dataset, read_split(arguments.split), model)
 
 
-def source(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What a cell is measured on."""
-    return {
-        "dataset": arguments.dataset.name,
-        "dataset_sha256": dataset_digest(arguments.dataset),
-        "split": hashlib.sha256(arguments.split.read_bytes()).hexdigest(),
-        "budget_s": arguments.budget_s,
-    }
-
-
 UNTRAINED = {"nothing": nothing, "planner": planner}
 
 
-def cell(
-    arguments: argparse.Namespace, wanted: dict[str, Any], method: str, seed: int
-) -> dict[str, Any]:
-    """A kept cell, or one measured now on the source that is wanted.
+def source(arguments: argparse.Namespace, method: str) -> dict[str, Any]:
+    """What a cell is measured on."""
+    trained = (
+        {}
+        if method in UNTRAINED
+        else {
+            "budget_s": arguments.budget_s,
+            "settings": json.loads(json.dumps(asdict(METHODS[method]))),  # type: ignore[call-overload]
+        }
+    )
+    return trained | {
+        "dataset": arguments.dataset.name,
+        "dataset_sha256": arguments.sha256,
+        "split": hashlib.sha256(arguments.split.read_bytes()).hexdigest(),
+    }
+
+
+def measure(arguments: argparse.Namespace, method: str, seed: int) -> None:
+    """Measure a cell, if it is not kept yet."""
+    wanted = source(arguments, method)
+    if method in UNTRAINED:
+        kept(path_of(method, seed), lambda: UNTRAINED[method](arguments) | wanted)
+    else:
+        kept(path_of(method, seed), lambda: learned(arguments, method, seed) | wanted)
+
+
+def path_of(method: str, seed: int) -> Path:
+    """The file of a cell."""
+    return CELLS / f"{method}-{seed}.json"
+
+
+def check_kept(arguments: argparse.Namespace) -> None:
+    """No table of cells that do not belong together.
 
     Raises:
-        SystemExit: the kept one was measured on something else.
+        SystemExit: a kept cell was measured on something else.
     """
-    path = CELLS / f"{method}-{seed}.json"
-    if method in UNTRAINED:
-        found = kept(path, lambda: UNTRAINED[method](arguments) | wanted)
-    else:
-        found = kept(path, lambda: learned(arguments, method, seed) | wanted)
-    if any(found.get(name) != value for name, value in wanted.items()):
-        raise SystemExit(f"{path} was measured on another dataset, split or budget: move it away")
-    return found
+    for method, seed in product((*UNTRAINED, *METHODS), SEEDS):
+        path, wanted = path_of(method, seed), source(arguments, method)
+        found = kept(path, dict) if path.is_file() else wanted
+        if any(found.get(name) != value for name, value in wanted.items()):
+            raise SystemExit(f"{path}: of another dataset, split, budget or method: move it away")
 
 
 def lines() -> Iterator[list[str]]:
     """The lines of the table; a row without all its seeds stays empty."""
     for method in (*UNTRAINED, *METHODS):
-        wanted = 1 if method in UNTRAINED else len(SEEDS)
-        cells = [kept(path, dict) for path in sorted(CELLS.glob(f"{method}-?.json"))]
-        means = [_mean_of(cells, column) if len(cells) == wanted else "" for column in COLUMNS]
-        yield [method.replace("nothing", "doing nothing"), *means]
+        seeds = SEEDS[:1] if method in UNTRAINED else SEEDS
+        paths = [path_of(method, seed) for seed in seeds]
+        cells = [kept(path, dict) for path in paths if path.is_file()]
+        whole = len(cells) == len(seeds)
+        means = [_mean_of(cells, column) if whole else "" for column in COLUMNS]
+        steps = [cell["steps"] for cell in cells if "steps" in cell]
+        trained = f"{np.mean(steps):,.0f}" if whole and steps else ""
+        yield [method.replace("nothing", "doing nothing"), trained, *means]
 
 
 def _mean_of(cells: list[dict[str, Any]], column: str) -> str:
@@ -155,12 +180,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, choices=SEEDS, action="append")
     parser.add_argument("--budget-s", type=float, default=BUDGET_S)
     arguments = parser.parse_args()
-    wanted = source(arguments)
+    arguments.sha256 = dataset_digest(arguments.dataset)
+    check_kept(arguments)
     for method in UNTRAINED:
-        cell(arguments, wanted, method, 0)
+        measure(arguments, method, 0)
     for seed, method in product(arguments.seed or SEEDS, arguments.method or METHODS):
-        cell(arguments, wanted, method, seed)
-    fill("imitation", table(("policy", "in distribution", "easy", "hard"), lines()), PAGE)
+        measure(arguments, method, seed)
+    columns_of = ("policy", "gradient steps", "in distribution", "easy", "hard")
+    fill("imitation", table(columns_of, lines()), PAGE)
 
 
 if __name__ == "__main__":

@@ -15,14 +15,14 @@ import jax.numpy as jnp
 
 from benchmarks.cells import KEPT, ROOT, fill, kept, table
 from score.robopianist import load_goals
+from sim.device import DeviceMemoryError
 from sim.mjx import (
     IMPLEMENTATIONS,
-    DeviceMemoryError,
     Implementation,
     MjxEnvironment,
     State,
     build_reduced,
-    device_memory,
+    room_for,
 )
 from sim.pair import load_pair
 
@@ -50,7 +50,7 @@ def cell(implementation: Implementation, n_envs: int) -> dict[str, Any]:
     """One batch size; a device without enough memory for it is a result too."""
     result = {"implementation": implementation, "n_envs": n_envs}
     try:
-        with device_memory(n_envs):
+        with room_for(n_envs):
             return result | _measure(implementation, n_envs)
     except DeviceMemoryError as error:
         return result | {"error": str(error)}

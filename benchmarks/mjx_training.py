@@ -19,7 +19,7 @@ from policies.learning.task import Task
 from policies.learning.train import train
 from score import load_song, make_goals
 from sim import PhysicsParameters, build_playable, load_any_rig
-from sim.mjx import DeviceMemoryError
+from sim.device import DeviceMemoryError
 
 RIG, SONG = "shadow_pair_88", "twinkle_twinkle_little_star"
 EPISODES = 5

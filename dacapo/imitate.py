@@ -55,7 +55,7 @@ def add_parser(verbs: Verbs) -> None:
         help=f"{', '.join(METHODS)} (default: %(default)s)",
     )
     parser.add_argument(
-        "--split", type=Path, metavar="FILE", help="songs, YAML (default: those of the library)"
+        "--split", type=Path, metavar="FILE", help="songs, YAML (default: those of docs/corpus.md)"
     )
     parser.add_argument(
         "--budget-s",
@@ -106,31 +106,33 @@ def check_extras() -> None:
 def _imitate(
     arguments: argparse.Namespace, folder: Path
 ) -> tuple[Imitated, dict[str, dict[str, float]]]:
-    from policies.imitation.split import LIBRARY_SPLIT, read_split
+    from policies.imitation.split import CORPUS_SPLIT, read_split
 
-    split = read_split(arguments.split or LIBRARY_SPLIT)
+    split = read_split(arguments.split or CORPUS_SPLIT)
     with LiveLine() as line:
         line.show(f"{arguments.method}  preparing: dataset, simulator, compilation")
         from policies.imitation.songs import load_songs
         from policies.imitation.table import play_split
         from policies.imitation.train import Imitation, Schedule
+        from sim.device import device_memory
         from sim.pair import build_pair, load_pair
 
         model = build_pair(load_pair(RIG))
         songs = load_songs(arguments.dataset, split, model)
-        imitation = Imitation(
-            arguments.method,
-            songs,
-            model,
-            folder,
-            seed=arguments.seed,
-            source=arguments.dataset.name,
-        )
 
         def show(progress: Progress) -> None:
             line.show(_describe(arguments.method, progress, arguments.budget_s))
 
-        imitated = imitation.run(Schedule(arguments.budget_s), show)
+        with device_memory(f"--method {arguments.method}", "a smaller one"):
+            imitation = Imitation(
+                arguments.method,
+                songs,
+                model,
+                folder,
+                seed=arguments.seed,
+                source=arguments.dataset.name,
+            )
+            imitated = imitation.run(Schedule(arguments.budget_s), show)
         line.show(f"{arguments.method}  playing the split's songs")
         return imitated, play_split(imitated.bundle, songs, model, arguments.seed)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -196,9 +197,25 @@ def print_summary(summary: dict[str, Any], folder: Path) -> None:
         if of is not None
     ]
     print_table(("", "frame F1", "note F1 50 ms", "robot s", "wall s"), rows)
-    if on_bound := _on_bound(summary):
-        remark(f"on a bound, the truth may lie beyond: {', '.join(on_bound)}")
+    for warning in _warnings(summary):
+        remark(warning)
     remark(f"{summary['stopped']}; everything is in {folder}")
+
+
+def _warnings(summary: dict[str, Any]) -> Iterator[str]:
+    """What a reader of the scores must know."""
+    silent = [name for name, of in summary["final"]["songs"].items() if of["never_hit"]]
+    if silent:
+        yield f"never hit: {', '.join(silent)}: look at the keyboard's place, and at the report"
+    fits = {"excitation": summary["excitation"]}
+    fits |= {f"round {facts['round']}": facts for facts in summary["rounds"]}
+    for stage, fit in fits.items():
+        if not fit["accepted"]:
+            yield f"{stage}: its fit errs more than what was believed before, and is not used"
+        if fit["left_out"]:
+            yield f"{stage}: no key was heard, nothing learned from: {', '.join(fit['left_out'])}"
+    if on_bound := _on_bound(summary):
+        yield f"on a bound, the truth may lie beyond: {', '.join(on_bound)}"
 
 
 def _on_bound(summary: dict[str, Any]) -> list[str]:

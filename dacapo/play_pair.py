@@ -63,9 +63,10 @@ def _play_policy(arguments: argparse.Namespace) -> int:
 
 def _play_imitation(arguments: argparse.Namespace) -> int:
     from policies.imitation.bundle import check_bundle, read_bundle
-    from policies.imitation.evaluation import Nothing, Song, play
+    from policies.imitation.evaluation import Song, play
     from policies.imitation.player import ImitationPlayer
     from policies.imitation.songs import planned_start
+    from score import do_nothing_f1
     from score.robopianist import load_goals
     from sim.pair import build_pair, load_pair
 
@@ -74,7 +75,7 @@ def _play_imitation(arguments: argparse.Namespace) -> int:
     goals = load_goals(arguments.song, stretch=bundle.stretch)
     song = Song(goals, planned_start(goals, model))
     scores = play(ImitationPlayer(bundle, model), model, song, seed=0)
-    nothing = play(Nothing(model), model, song, seed=0).f1
+    nothing = do_nothing_f1(goals.keys)
     frame = {"precision": scores.precision, "recall": scores.recall, "f1": scores.f1}
     if arguments.json:
         frame["do_nothing_f1"] = nothing

@@ -71,7 +71,7 @@ def real_place(rig: str, device: Path | None, port: str | None, keyboard: str | 
 def _play(order: Order, options: Sequence[str], report: Callable[[Progress], None]) -> None:
     from policies.performer import Progress, Stage
 
-    report(Progress(Stage.LOADING))
+    report(Progress(Stage.MOVING))  # that process tells nothing before its end: mind the hand
     command = ["play", order.song, "--policy", order.policy, "--out", str(order.out)]
     _run([sys.executable, "-m", "dacapo", *command, *options, "--json"])
 

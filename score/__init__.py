@@ -12,7 +12,7 @@ from score.events import (
     since_zero,
 )
 from score.files import write_whole
-from score.frames import FrameScores, frame_scores
+from score.frames import FrameScores, do_nothing_f1, frame_scores
 from score.goals import Goals, Press, make_goals
 from score.grid import CONTROL_STEP_S, LOOKAHEAD
 from score.library import load_song, song_names
@@ -51,6 +51,7 @@ __all__ = [
     "ScoreError",
     "best_shift",
     "best_transposition",
+    "do_nothing_f1",
     "events_of_score",
     "frame_scores",
     "holds_of_events",

@@ -48,6 +48,11 @@ def frame_scores(target: NDArray[np.bool_], played: NDArray[np.bool_]) -> FrameS
     )
 
 
+def do_nothing_f1(target: NDArray[np.bool_]) -> float:
+    """Frame F1 of a hand that never moves: the share of silent steps."""
+    return frame_scores(target, np.zeros_like(target)).f1
+
+
 def _require_fit(target: NDArray[np.bool_], played: NDArray[np.bool_]) -> None:
     fits = target.ndim == played.ndim == 2 and target.shape[1:] == played.shape[1:]
     if not fits or not 1 <= len(played) <= len(target):

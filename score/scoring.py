@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from score.events import KeyEvent, notes_of_events, roll_of_events
-from score.frames import frame_scores
+from score.frames import do_nothing_f1, frame_scores
 from score.goals import Goals
 from score.grid import TIME_TOLERANCE_S
 from score.note_scores import note_f1
@@ -115,7 +115,7 @@ def _frame_report(
         f1=scores.f1,
         f1_shifted=f1_shifted,
         shift_s=shift_s,
-        do_nothing_f1=frame_scores(goals.keys, np.zeros_like(goals.keys)).f1,
+        do_nothing_f1=do_nothing_f1(goals.keys),
     )
 
 

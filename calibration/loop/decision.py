@@ -51,13 +51,14 @@ class Gap:
 
 
 CLOSED = "the real performances are as good as the simulated ones"
-"""Why a loop stops that has come to its end: there is nothing left to train for."""
+"""Why a loop stops that has come to its end: the simulator has nothing left to learn."""
 
 
 def reason_to_stop(
     gap: Gap,
     means: Sequence[float],
     *,
+    all_hit: bool,
     rounds: int,
     robot_time_s: float,
     next_s: float,
@@ -68,12 +69,14 @@ def reason_to_stop(
     Args:
         gap: Of the last round.
         means: Mean frame F1 of every round so far.
+        all_hit: Whether every song was hit at all: a simulator that agrees that one is not has
+            something to be trained for.
         rounds: Most rounds.
         robot_time_s: Used so far [s].
         next_s: What another round would use [s].
         most_s: What there is in all [s].
     """
-    if gap.closed:
+    if gap.closed and all_hit:
         return CLOSED
     if len(means) > 1 and abs(means[-1] - means[-2]) < FLAT:
         return "the last round gained nothing"

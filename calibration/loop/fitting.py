@@ -42,8 +42,8 @@ def fit(
 
     Returns:
         `file` (relative to the loop's folder), `accepted`, `heldout` (cost `before` and `after`),
-        `identifiable`, `on_bound`, `left_out` (recordings without a key event, relative to the
-        loop's folder), `state_delay_s` and `trials`.
+        `identifiable`, `on_bound`, `left_out` (steps whose recordings have no key event),
+        `state_delay_s` and `trials`.
 
     Raises:
         CalibrationError: Nothing can be learned from these recordings.
@@ -75,7 +75,7 @@ def fit(
             "heldout": {"before": result.heldout_before, "after": result.heldout_after},
             "identifiable": list(result.identifiable),
             "on_bound": list(result.on_bound),
-            "left_out": [str(Path(r).relative_to(state.folder)) for r in result.silent],
+            "left_out": [_step_of(Path(r), state.folder) for r in result.silent],
             "state_delay_s": result.state_delay_s,
             "trials": result.trials,
         }
@@ -91,6 +91,11 @@ def kept_knowledge(state: State, fitted: Facts, rig: Rig) -> Knowledge:
     """
     file, delay_s = state.folder / fitted["file"], fitted["state_delay_s"]
     return replace(Knowledge.read(file, rig), state_delay_s=delay_s)
+
+
+def _step_of(recording: Path, folder: Path) -> str:
+    """The name of the performance; its run has a time in its own."""
+    return recording.relative_to(folder).parent.parent.as_posix()
 
 
 def _told(stage: str, searched: Searched) -> Progress:

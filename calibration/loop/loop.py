@@ -11,7 +11,7 @@ from typing import Any
 from calibration.excitation import check_excitation, make_excitation, write_excitation
 from calibration.loop import folders
 from calibration.loop.baselines import measure_baselines
-from calibration.loop.decision import CLOSED, Gap, reason_to_stop
+from calibration.loop.decision import Gap, reason_to_stop
 from calibration.loop.fitting import fit, kept_knowledge
 from calibration.loop.knowledge import Knowledge
 from calibration.loop.lessons import train_all
@@ -19,7 +19,7 @@ from calibration.loop.performing import Stand
 from calibration.loop.progress import OnProgress, Progress
 from calibration.loop.setup import REHEARSALS, ROBOT_TIME_S, Setup, Song
 from calibration.loop.state import Facts, State
-from calibration.loop.summary import mean_of, summarise
+from calibration.loop.summary import mean_of, never_hit, summarise
 from calibration.loop.training import Lesson, simulated_f1
 from score import write_whole
 
@@ -66,7 +66,9 @@ class _Loop:
 
     def __init__(self, setup: Setup, state: State, on_progress: OnProgress) -> None:
         self.setup, self.state, self._on_progress = setup, state, on_progress
-        self.stand = Stand(setup.place, state, setup.place.fingerprint(), on_progress)
+        self.stand = Stand(
+            setup.place, setup.model.rig, state, setup.place.fingerprint(), on_progress
+        )
         self._known = Knowledge.read(None, setup.model.rig)
         self._bundles: dict[str, Path] = {}
         self._recordings: list[Path] = []
@@ -86,6 +88,7 @@ class _Loop:
             rounds=self._rounds,
             final=final,
             stopped=stopped,
+            final_trained=self._rounds[-1]["accepted"],
             robot_time_s=self._robot_time_s,
         )
         _write(summary, self.state.folder)
@@ -137,6 +140,7 @@ class _Loop:
         return reason_to_stop(
             gap,
             means,
+            all_hit=not never_hit(played),
             rounds=self.setup.rounds,
             robot_time_s=self._robot_time_s,
             next_s=sum(facts["robot_time_s"] for facts in _each(played)),
@@ -149,8 +153,8 @@ class _Loop:
         return before_s + self.state.wall_s(f"{stage}/")
 
     def _final(self, stopped: str) -> Mapping[str, list[Facts]]:
-        """Train once more if something was learned since that is worth it; play what counts."""
-        if self._rounds[-1]["accepted"] and stopped != CLOSED:
+        """Train once more if something was learned since; play what counts."""
+        if self._rounds[-1]["accepted"]:
             self._train(folders.FINAL)
         takes = range(1, self.setup.effort.finals + 1)
         trials = {take: FIRST_FINAL_TRIAL + take - 1 for take in takes}

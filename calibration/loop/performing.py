@@ -14,6 +14,7 @@ from calibration.loop.state import Facts, State
 from calibration.recordings import read_recording
 from policies.performer import Progress as Played
 from score import Performance
+from sim import Rig
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,14 @@ class Stand:
 
     Attributes:
         place: Where it is.
+        rig: What it is believed to be.
         state: Of the loop.
         fingerprint: Of the place when the loop began.
         on_progress: Is told how far a performance is.
     """
 
     place: Place
+    rig: Rig
     state: State
     fingerprint: str
     on_progress: OnProgress
@@ -42,7 +45,7 @@ class Stand:
             song: Name in the library, or path of a MIDI file.
             policy: `planner`, or the path of a bundle.
             trial: Which draw of a world's jitter and noise.
-            must_sound: Whether a performance without a single key event is an error.
+            must_sound: Whether it is an error if it is not enough to learn from by itself.
 
         Returns:
             `recording` (its folder, relative to the loop's), `frame_f1`, `note_f1_50ms`,
@@ -56,7 +59,7 @@ class Stand:
 
         def do() -> Facts:
             run = self._perform(name, song, policy, trial)
-            check_run(run, name, must_sound=must_sound)
+            check_run(run, name, self.rig, must_sound=must_sound)
             return _facts(run, self.state.folder)
 
         return self.state.once(name, do)

@@ -5,11 +5,17 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from calibration.errors import CalibrationError
 from calibration.loop.errors import LoopError
 from calibration.recordings import RecordingError, find_problems, read_recording
+from calibration.residuals import choose, segments_of
+from sim import Rig
 
 INVALID = "invalid"
 """Where runs are kept that cannot be learned from."""
+
+
+UNHEARD = "the keyboard was not heard: check that it is connected and in reach"
 
 
 def whole_run(out: Path) -> Path | None:
@@ -27,18 +33,19 @@ def clear(out: Path) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def check_run(run: Path, name: str, *, must_sound: bool) -> None:
+def check_run(run: Path, name: str, rig: Rig, *, must_sound: bool) -> None:
     """Set a run aside that cannot be learned from; once it is noted, every fit would refuse it.
 
     Args:
         run: Its folder.
         name: Of the performance.
-        must_sound: Whether a recording without a single key event is none to learn from.
+        rig: What the loop believes that it was played on.
+        must_sound: Whether it has to be enough to learn from by itself.
 
     Raises:
         LoopError: It is set aside; says why.
     """
-    reason = _reason_against(run / "recording", must_sound)
+    reason = _reason_against(run / "recording", rig, must_sound)
     if not reason:
         return
     kept = run.parent / INVALID / run.name
@@ -50,12 +57,19 @@ def check_run(run: Path, name: str, *, must_sound: bool) -> None:
     )
 
 
-def _reason_against(folder: Path, must_sound: bool) -> str:
+def _reason_against(folder: Path, rig: Rig, must_sound: bool) -> str:
     try:
         recording = read_recording(folder)
     except RecordingError as error:
         return str(error)
-    reasons = [problem.message for problem in find_problems(recording)]
-    if must_sound and not len(recording.events.time_ns):
-        reasons.append("the keyboard was not heard: check that it is connected and in reach")
-    return "; ".join(reasons)
+    if problems := find_problems(recording):
+        return "; ".join(problem.message for problem in problems)
+    if not len(recording.events.time_ns):
+        return UNHEARD if must_sound else ""
+    try:
+        segments = segments_of(recording, rig)
+        if must_sound:
+            choose(segments)
+    except CalibrationError as error:
+        return f"{error}; check the keyboard" if must_sound else str(error)
+    return ""

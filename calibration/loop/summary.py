@@ -22,6 +22,7 @@ def summarise(
     rounds: Sequence[Facts],
     final: Played,
     stopped: str,
+    final_trained: bool,
     robot_time_s: float,
 ) -> Facts:
     """Everything there is to say, baselines apart; JSON values.
@@ -32,6 +33,7 @@ def summarise(
         rounds: What every round gave.
         final: The final performances.
         stopped: Why there were no more rounds.
+        final_trained: Whether songs were trained once more after the last one.
         robot_time_s: Of excitation and rounds; the final scoring is counted apart [s].
     """
     return {
@@ -42,6 +44,7 @@ def summarise(
         "excitation": excited,
         "rounds": [_round(facts) for facts in rounds],
         "stopped": stopped,
+        "final_trained": final_trained,
         "final": scores_of(final),
         "robot_time_s": round(robot_time_s, 3),
         "final_robot_time_s": round(_sum(final, "robot_time_s"), 3),
@@ -65,6 +68,15 @@ def mean_of(played: Played, name: str) -> float:
     return float(np.mean([np.mean([p[name] for p in plays]) for plays in played.values()]))
 
 
+def never_hit(played: Played) -> list[str]:
+    """Songs without a single note within 100 ms of its time."""
+    return [song for song, plays in played.items() if _unheard(plays)]
+
+
+def _unheard(plays: Sequence[Facts]) -> bool:
+    return all(play["note_f1_100ms"] == 0.0 for play in plays)
+
+
 def _song(plays: Sequence[Facts]) -> Facts:
     return {
         "mean_f1": float(np.mean([play["frame_f1"] for play in plays])),
@@ -72,7 +84,7 @@ def _song(plays: Sequence[Facts]) -> Facts:
         "note_f1_50ms": float(np.mean([play["note_f1_50ms"] for play in plays])),
         "wrong_keys": [play["wrong_keys"] for play in plays],
         "onset_error_ms": [play["onset_error_ms"] for play in plays],
-        "never_hit": all(play["note_f1_100ms"] == 0.0 for play in plays),
+        "never_hit": _unheard(plays),
     }
 
 
@@ -83,11 +95,7 @@ def _round(facts: Facts) -> dict[str, Any]:
         "f1": {song: [play["frame_f1"] for play in plays] for song, plays in played.items()},
         "mean_f1": mean_of(played, "frame_f1"),
         "note_f1_50ms": mean_of(played, "note_f1_50ms"),
-        "never_hit": [
-            song
-            for song, plays in played.items()
-            if all(play["note_f1_100ms"] == 0.0 for play in plays)
-        ],
+        "never_hit": never_hit(played),
         **{name: value for name, value in facts.items() if name not in ("round", "played")},
     }
 

@@ -32,6 +32,7 @@ class Rollouts:
 
     Attributes:
         song: its name.
+        piece: the song that it is a chunk of.
         goals: keys and pedal due in every rollout, shape ``(steps, 979)``; zeros and ones.
         states: keys, pedal, fingertips, joints, shape ``(rollouts, steps, 165)``.
         actions: servo targets and pedal that the player wanted, shape ``(rollouts, steps, 39)``
@@ -39,6 +40,7 @@ class Rollouts:
     """
 
     song: str
+    piece: str
     goals: NDArray[np.int8]
     states: Floats
     actions: Floats
@@ -140,7 +142,8 @@ def _read(path: Path, chunk: ChunkStore, model: PairModel) -> Rollouts:
     states = [_array(path, chunk, name, done, sizes[name]) for name in STATES]
     actions = _array(path, chunk, ACTIONS, done, len(model.action_names))
     due = _due(path, chunk, done, model.n_keys + 1)
-    return Rollouts(chunk.name, _lookahead(due), np.concatenate(states, axis=-1), actions)
+    piece = str(chunk.group.attrs.get("song", chunk.name))
+    return Rollouts(chunk.name, piece, _lookahead(due), np.concatenate(states, axis=-1), actions)
 
 
 def _due(path: Path, chunk: ChunkStore, done: Sequence[int], size: int) -> NDArray[np.int8]:

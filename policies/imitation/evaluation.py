@@ -25,20 +25,6 @@ class Player(Protocol):
         ...
 
 
-class Nothing:
-    """The hands stay where they begin, the pedal up."""
-
-    def __init__(self, model: PairModel) -> None:
-        self._action = np.clip(0.0, model.action_low, model.action_high)
-
-    def reset(self, rng: np.random.Generator) -> None:
-        """Nothing to forget."""
-
-    def act(self, environment: PairEnvironment, step: int) -> NDArray[np.float64]:
-        """Targets of zero, or the next that a servo can hold."""
-        return self._action
-
-
 @dataclass(frozen=True, eq=False)
 class Song:
     """What is played.

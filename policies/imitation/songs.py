@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +15,13 @@ from policies.imitation.evaluation import Song
 from policies.imitation.split import Split, check_split
 from policies.planner.pair import PairPlanParameters, prepare
 from score import Goals, ScoreError, song_names
-from score.corpus import is_corpus_name
-from score.robopianist import load_goals
+from score.corpus import is_corpus_name, score_name
+from score.robopianist import Rolls, goals_of_rolls, load_goals
 from sim.pair import PairModel
 from sim.pair.playable import build_playable_pair
+
+START_STEPS = 100
+"""How much of a song says where hands begin [control steps]."""
 
 
 @dataclass(frozen=True)
@@ -26,57 +30,78 @@ class Songs:
 
     Attributes:
         split: the split.
+        goals: of all songs.
         rollouts: of the training songs only, by song.
-        played: all songs.
         dataset_sha256: of the dataset, ``data.dataset_digest``.
         stretch: factor of all times that it was built with.
     """
 
     split: Split
+    goals: dict[str, Goals]
     rollouts: dict[str, Rollouts]
-    played: dict[str, Song]
     dataset_sha256: str
     stretch: float
+
+    def played(self, name: str, model: PairModel) -> Song:
+        """A song as it is played: hands begin where its rollouts did, or as the planner's would."""
+        goals = self.goals[name]
+        if name in self.rollouts:
+            return Song(goals, self.rollouts[name].start(model))
+        return Song(goals, planned_start(goals, model))
 
 
 def load_songs(dataset: Path, split: Split, model: PairModel) -> Songs:
     """Load what a split names.
 
-    Songs to train on must be in the dataset; others come from it, or from the library or the corpus
-    in the dataset's tempo. Hands begin where the song's rollouts did, or where the planner would.
+    Songs to train on must be in the dataset; others come from the library or the corpus, in the
+    dataset's tempo, or from the dataset.
 
     Raises:
         DatasetError: the dataset cannot be used.
-        SplitError: a song is unknown, or stands under the wrong column.
+        SplitError: a song is unknown, stands under the wrong column, or is part of a song that is
+            trained on.
     """
-    rollouts = read_dataset(dataset, model, split.songs)
+    rollouts = read_dataset(dataset, model, split.train)
     for song in split.train:
         if song not in rollouts:
             raise SplitError(f"{dataset}: has no song {song!r}, which the split trains on")
+    unseen = [song for song in split.songs if song not in rollouts]
+    recorded = read_dataset(dataset, model, [song for song in unseen if not _is_known(song)])
+    _check_unseen(unseen, recorded, rollouts)
     stretch = dataset_stretch(dataset)
-    goals = {
-        song: rollouts[song].song_goals() if song in rollouts else _unrecorded(song, stretch)
-        for song in split.songs
-    }
+    goals = {song: found.song_goals() for song, found in (rollouts | recorded).items()}
+    goals |= {song: _unrecorded(song, stretch) for song in unseen if song not in recorded}
     check_split(split, goals)
-    played = {
-        song: Song(due, rollouts[song].start(model))
-        if song in rollouts
-        else Song(due, planned_start(due, model))
-        for song, due in goals.items()
-    }
-    trained = {song: rollouts[song] for song in split.train}
-    return Songs(split, trained, played, dataset_digest(dataset), stretch)
+    return Songs(split, goals, rollouts, dataset_digest(dataset), stretch)
 
 
 def planned_start(goals: Goals, model: PairModel) -> NDArray[np.float64]:
-    """Where the planner puts the hands before a song, shape ``(n_joints,)`` [rad, m]."""
-    prepared = prepare(goals, build_playable_pair(model.rig), PairPlanParameters())
+    """Where a plan of a song's beginning puts the hands, shape ``(n_joints,)`` [rad, m]."""
+    beginning = Rolls(goals.keys[:START_STEPS], goals.sustain[:START_STEPS])
+    playable = build_playable_pair(model.rig)
+    prepared = prepare(goals_of_rolls(goals.name, beginning), playable, PairPlanParameters())
     return model.posture(prepared.start[:-1])
 
 
+def _is_known(song: str) -> bool:
+    return song in song_names() or is_corpus_name(song)
+
+
+def _check_unseen(
+    unseen: Iterable[str], recorded: Mapping[str, Rollouts], trained: Mapping[str, Rollouts]
+) -> None:
+    """A chunk of a song that is trained on is not unseen."""
+    pieces = {rollouts.piece: song for song, rollouts in trained.items()}
+    for song in unseen:
+        piece = recorded[song].piece if song in recorded else score_name(song)
+        if piece in pieces:
+            raise SplitError(
+                f"{song!r} is not unseen: the split trains on {pieces[piece]!r} of the same song"
+            )
+
+
 def _unrecorded(song: str, stretch: float) -> Goals:
-    if song not in song_names() and not is_corpus_name(song):
+    if not _is_known(song):
         raise SplitError(f"the split names {song!r}, which neither dataset nor library has")
     try:
         return load_goals(song, stretch=stretch)

@@ -15,7 +15,7 @@ from score.difficulty import Difficulty, difficulty
 from sim.yaml_files import Section, first_complaint, read_yaml
 
 SPLITS = Path(str(resources.files("policies") / "imitation" / "splits"))
-LIBRARY_SPLIT, CORPUS_SPLIT = SPLITS / "library.yaml", SPLITS / "corpus.yaml"
+CORPUS_SPLIT, DEVELOPMENT_SPLIT = SPLITS / "corpus.yaml", SPLITS / "development.yaml"
 
 
 class Rule(Section):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from policies.imitation.bundle import check_bundle, read_bundle
-from policies.imitation.evaluation import Player, Song, play
+from policies.imitation.evaluation import play
 from policies.imitation.player import ImitationPlayer
 from policies.imitation.songs import Songs
 from sim.pair import PairModel
@@ -24,17 +24,12 @@ def play_split(bundle: Path, songs: Songs, model: PairModel, seed: int) -> Colum
     policy = read_bundle(bundle)
     check_bundle(policy, model)
     player = ImitationPlayer(policy, model)
-    return columns(lambda song: player, songs, model, seed)
+    return columns(lambda name: play(player, model, songs.played(name, model), seed).f1, songs)
 
 
-def columns(
-    player_of: Callable[[Song], Player], songs: Songs, model: PairModel, seed: int
-) -> Columns:
-    """Play every song of a split once, each with whoever plays it."""
+def columns(f1_of: Callable[[str], float], songs: Songs) -> Columns:
+    """Frame F1 of every song of a split, from what measures one by its name."""
     return {
-        column: {
-            name: play(player_of(song), model, song, seed).f1
-            for name, song in ((name, songs.played[name]) for name in names)
-        }
+        column: {name: f1_of(name) for name in names}
         for column, names in songs.split.columns.items()
     }

@@ -155,7 +155,8 @@ class Imitation:
     def _examine(self) -> float:
         """Play the exam songs, keep the policy if it is the best, and save; returns the seconds."""
         started_s, parameters = self._elapsed_s, self._learner.parameters()
-        songs = [self._songs.played[song] for song in exam_songs(self._songs.split.train)]
+        names = exam_songs(self._songs.split.train)
+        songs = [self._songs.played(name, self._model) for name in names]
         player = ImitationPlayer(self._bundle(parameters, {}), self._model)
         f1 = float(np.mean(frame_f1(player, self._model, songs, self._seed)))
         best = f1 > self._best_f1

@@ -1,7 +1,7 @@
 """Two hands over 88 keys on a GPU: the rig, its environment and its reward in MJX (docs/mjx.md)."""
 
 from sim.mjx.environment import MjxEnvironment, State
-from sim.mjx.errors import ContactOverflowError, DeviceMemoryError, device_memory
+from sim.mjx.errors import ContactOverflowError, room_for
 from sim.mjx.model import (
     IMPLEMENTATIONS,
     Implementation,
@@ -16,7 +16,6 @@ from sim.mjx.song import Song
 __all__ = [
     "IMPLEMENTATIONS",
     "ContactOverflowError",
-    "DeviceMemoryError",
     "Implementation",
     "MjxEnvironment",
     "MjxPhysics",
@@ -26,5 +25,5 @@ __all__ = [
     "State",
     "build_reduced",
     "build_reduced_playable",
-    "device_memory",
+    "room_for",
 ]

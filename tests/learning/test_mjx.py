@@ -23,12 +23,12 @@ from scipy.optimize import linear_sum_assignment
 from score import load_song, make_goals
 from score.robopianist import load_goals
 from sim import SimError
+from sim.device import DeviceMemoryError
 from sim.mjx import (
     ContactOverflowError,
-    DeviceMemoryError,
     MjxEnvironment,
     build_reduced,
-    device_memory,
+    room_for,
 )
 from sim.mjx.contacts import overflowed
 from sim.mjx.fingering import fingering
@@ -249,14 +249,19 @@ def test_the_pedal_is_worth_what_it_is_worth() -> None:
     )
 
 
-def test_says_in_one_line_what_to_change_when_memory_is_short() -> None:
-    def exhausted() -> None:
-        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 1 bytes.")
-
-    complaint = "for 4096 environments: try 2048"
-    with pytest.raises(DeviceMemoryError, match=complaint), device_memory(4096):
-        exhausted()
-    with pytest.raises(RuntimeError, match="something else"), device_memory(1):
+@pytest.mark.parametrize(
+    "said",
+    [
+        "RESOURCE_EXHAUSTED: Out of memory allocating 1 bytes.",
+        "INTERNAL: CUDA_ERROR_OUT_OF_MEMORY: out of memory",
+        "Failed to allocate 1 bytes on device 'cuda:0'",
+    ],
+)
+def test_says_in_one_line_what_to_change_when_memory_is_short(said: str) -> None:
+    complaint = r"for 4096 environments: try 2048 \(--envs\)"
+    with pytest.raises(DeviceMemoryError, match=complaint), room_for(4096):
+        raise jax.errors.JaxRuntimeError(said)
+    with pytest.raises(RuntimeError, match="something else"), room_for(1):
         raise RuntimeError("something else")
 
 

@@ -10,7 +10,7 @@ from policies.learning.simulators import check_mjx
 from policies.planner import Plan
 from score import Goals
 from sim import AnyRig
-from sim.mjx import build_reduced_playable, device_memory
+from sim.mjx import build_reduced_playable, room_for
 
 
 def make_learner(
@@ -42,7 +42,7 @@ def make_learner(
     two_hands, config = check_mjx(rig, algorithm)
     if plan.lateness_s:
         raise TrainingError(f"the plan leads {plan.lateness_s:g} s, MJX cannot: leave MJX out")
-    with device_memory(algorithm.n_envs):
+    with room_for(algorithm.n_envs):
         environment = DeviceEnvironment(
             build_reduced_playable(two_hands),
             goals,

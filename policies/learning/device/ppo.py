@@ -9,7 +9,7 @@ from policies.learning.device.environment import DeviceEnvironment, Episodes
 from policies.learning.networks import Normaliser, Parameters, Samples
 from policies.learning.ppo_config import PpoConfig
 from policies.learning.ppo_learner import NOISE, Batch, PpoLearner
-from sim.mjx import device_memory
+from sim.mjx import room_for
 
 _ROLLOUT = 2
 """Child of an iteration's key that a rollout uses; 0 and 1 are those of the update."""
@@ -33,7 +33,7 @@ class DevicePpo(PpoLearner):
             ContactOverflowError: contacts were dropped for want of room.
             DeviceMemoryError: so many environments do not fit.
         """
-        with device_memory(self.env.n):
+        with room_for(self.env.n):
             return super().iterate()
 
     def _sampled(self, parameters: Parameters, key: jax.Array) -> Samples:

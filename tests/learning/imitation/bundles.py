@@ -6,6 +6,7 @@ import numpy as np
 
 from policies.imitation.bc import BehaviourCloning
 from policies.imitation.bundle import ImitationBundle
+from policies.imitation.method import Method
 from policies.imitation.methods import sight_of
 from policies.imitation.normaliser import fitted
 from policies.imitation.sight import Shown
@@ -15,13 +16,15 @@ from sim.pair import PairModel
 TINY = BehaviourCloning((8,), batch_size=8)
 
 
-def bundle_of(model: PairModel, songs: Songs) -> ImitationBundle:
-    sight = sight_of("bc-256", model)
+def bundle_of(
+    model: PairModel, songs: Songs, name: str = "bc-256", method: Method = TINY
+) -> ImitationBundle:
+    sight = sight_of(name, model)
     normaliser = fitted([Shown.of(rollouts, sight) for rollouts in songs.rollouts.values()])
-    shapes = TINY.shapes(normaliser.mean.size, len(model.action_names))
+    shapes = method.shapes(normaliser.mean.size, len(model.action_names))
     rng = np.random.default_rng(0)
     return ImitationBundle(
-        method="bc-256",
+        method=name,
         rig=model.rig.name,
         rig_hash=model.rig.hash,
         joint_names=model.joint_names,

@@ -51,7 +51,7 @@ def test_goals_that_differ_between_rollouts_are_refused(
 
 
 def test_goals_come_back_from_rollouts(songs: Songs) -> None:
-    due, found = load_goals(TRAINED[0], stretch=STRETCH), songs.played[TRAINED[0]].goals
+    due, found = load_goals(TRAINED[0], stretch=STRETCH), songs.goals[TRAINED[0]]
     assert np.array_equal(found.keys, due.keys[:STEPS])
     observed = songs.rollouts[TRAINED[0]].goals
     for step in range(STEPS - LOOKAHEAD):  # later ones see notes that were not recorded

@@ -124,7 +124,7 @@ def test_playing_shows_what_training_showed(
         normaliser=normaliser,
         parameters=parameters,
     )
-    environment = PairEnvironment(model, songs.played[TRAINED[1]].goals)
+    environment = PairEnvironment(model, songs.goals[TRAINED[1]])
     environment.reset()  # as the rollouts began
     player = ImitationPlayer(bundle, model)
     player.reset(np.random.default_rng(0))

@@ -12,7 +12,7 @@ import pytest
 from policies.dataset.chunks import CHUNK_STEPS
 from policies.imitation.errors import SplitError
 from policies.imitation.songs import load_songs
-from policies.imitation.split import CORPUS_SPLIT, LIBRARY_SPLIT, check_split, read_split
+from policies.imitation.split import CORPUS_SPLIT, DEVELOPMENT_SPLIT, check_split, read_split
 from score import load_song
 from score.likeness import COPY_FROM, likeness
 from score.robopianist import load_goals
@@ -41,13 +41,25 @@ def test_a_wrong_split_is_named(
     assert len(str(refusal.value).splitlines()) == 1
 
 
-def test_the_shipped_split_follows_its_rule() -> None:
-    split = read_split(LIBRARY_SPLIT)
-    check_split(split, {song: load_goals(song) for song in split.songs})
+def test_a_chunk_of_a_song_that_is_trained_on_is_not_unseen(
+    store: Path, model: PairModel, tmp_path: Path
+) -> None:
+    copy, path = tmp_path / "parts.zarr", tmp_path / "split.yaml"
+    shutil.copytree(store, copy)
+    (copy / "c_major_scale").rename(copy / "part_1")
+    (copy / "part_1" / ".zattrs").write_text(json.dumps({"song": "hot_cross_buns"}))
+    path.write_text(
+        SPLIT.replace("[hot_cross_buns, c_major_scale]", "[hot_cross_buns]").replace(
+            "easy: []", "easy: [part_1]"
+        )
+    )
+    with pytest.raises(SplitError, match="'part_1' is not unseen"):
+        load_songs(copy, read_split(path), model)
 
 
-def test_the_split_of_the_corpus_follows_its_rule() -> None:
-    split = read_split(CORPUS_SPLIT)
+@pytest.mark.parametrize("path", [CORPUS_SPLIT, DEVELOPMENT_SPLIT])
+def test_the_shipped_splits_follow_their_rule(path: Path) -> None:
+    split = read_split(path)
     assert len(split.train) >= 20
     assert min(len(split.easy), len(split.hard)) >= 5
     goals = {song: load_goals(song, stretch=1.25) for song in split.songs}
@@ -55,8 +67,10 @@ def test_the_split_of_the_corpus_follows_its_rule() -> None:
     check_split(split, goals)
 
 
-def test_the_split_of_the_corpus_has_no_copies() -> None:
-    scores = [load_song(song) for song in read_split(CORPUS_SPLIT).songs]
+def test_the_shipped_splits_have_no_copies() -> None:
+    ours, other = (set(read_split(path).songs) for path in (CORPUS_SPLIT, DEVELOPMENT_SPLIT))
+    assert ours & other == set(read_split(CORPUS_SPLIT).train)
+    scores = [load_song(song) for song in sorted(ours | other)]
     assert max(likeness(*pair) for pair in combinations(scores, 2)) < COPY_FROM
 
 
@@ -68,5 +82,5 @@ def test_songs_that_were_not_recorded_are_in_the_tempo_of_the_dataset(
     attributes = json.loads((copy / ".zattrs").read_text()) | {"stretch": 1.25}
     (copy / ".zattrs").write_text(json.dumps(attributes))
     path.write_text(SPLIT.replace("hard: []", "hard: [bach/bwv253]"))
-    goals = load_songs(copy, read_split(path), model).played["bach/bwv253"].goals
+    goals = load_songs(copy, read_split(path), model).goals["bach/bwv253"]
     assert goals.n_steps == load_goals("bach/bwv253", stretch=1.25).n_steps

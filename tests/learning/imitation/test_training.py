@@ -12,20 +12,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 from flax import serialization
+from numpy.typing import NDArray
 
 from dacapo.__main__ import main
 from dacapo.imitate import METHODS as NAMES
 from policies.imitation import methods
-from policies.imitation.bundle import ImitationBundle
-from policies.imitation.evaluation import Nothing, Song, play
+from policies.imitation.evaluation import Song
+from policies.imitation.implicit_bc import ImplicitCloning
 from policies.imitation.learner import ImitationLearner
 from policies.imitation.player import ImitationPlayer
-from policies.imitation.songs import Songs, planned_start
+from policies.imitation.songs import Songs
 from policies.imitation.train import Imitated, Imitation, Schedule, exam_songs
 from policies.learning.run_files import TrainingError
 from score import Goals
 from score.robopianist import load_goals
-from sim.pair import PairModel
+from sim.pair import PairEnvironment, PairModel
+from tests.learning.imitation.bundles import bundle_of
 from tests.learning.imitation.store import STRETCH, TRAINED
 
 
@@ -105,16 +107,23 @@ def first_steps(song: str, steps: int) -> Goals:
     return replace(goals, keys=goals.keys[:steps], sustain=goals.sustain[:steps])
 
 
-def test_the_same_seed_plays_the_same(bundle: ImitationBundle, model: PairModel) -> None:
+def test_the_seed_decides_what_a_method_draws_to_act(
+    songs: Songs, model: PairModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = ImplicitCloning((8,), samples=2, steps=2)
+    monkeypatch.setitem(methods.METHODS, "implicit-bc", tiny)
+    player = ImitationPlayer(bundle_of(model, songs, "implicit-bc", tiny), model)
     song = Song(first_steps(TRAINED[0], 10), np.zeros(len(model.joint_names)))
-    player = ImitationPlayer(bundle, model)
-    assert play(player, model, song, 0) == play(player, model, song, 0)
 
+    def actions(seed: int) -> NDArray[np.float64]:
+        """Of the first steps; what sounds may be the same."""
+        environment = PairEnvironment(model, song.goals, song.start)
+        environment.reset()
+        player.reset(np.random.default_rng(seed))
+        return np.array([player.act(environment, step) for step in range(3)])
 
-def test_doing_nothing_scores_the_silence(model: PairModel) -> None:
-    goals = first_steps(TRAINED[0], 40)
-    scores = play(Nothing(model), model, Song(goals, np.zeros(len(model.joint_names))), 0)
-    assert scores.f1 == np.mean(~goals.keys.any(axis=1))
+    assert np.array_equal(actions(0), actions(0))
+    assert not np.array_equal(actions(0), actions(1))
 
 
 def test_the_verb_knows_every_method() -> None:
@@ -138,9 +147,8 @@ def test_the_verb_trains_and_plays(
     assert main([*command, "--json"]) == 0
     played = json.loads(capsys.readouterr().out)
     due = load_goals(TRAINED[0], stretch=STRETCH)
-    nothing = play(Nothing(model), model, Song(due, planned_start(due, model)), 0)
     assert played["stretch"] == STRETCH
-    assert played["frame"]["do_nothing_f1"] == nothing.f1
+    assert played["frame"]["do_nothing_f1"] == np.mean(~due.keys.any(axis=1))
     assert main(command) == 0
     assert "doing nothing" in capsys.readouterr().out
     with pytest.raises(SystemExit):

@@ -19,10 +19,11 @@ PLAYED = st.dictionaries(
 )
 
 
-def reason(gap: Gap, *means: float, rounds: int = 3, used_s: float = 250.0) -> str | None:
-    return reason_to_stop(
-        gap, means, rounds=rounds, robot_time_s=used_s, next_s=160.0, most_s=600.0
-    )
+def reason(
+    gap: Gap, *means: float, all_hit: bool = True, rounds: int = 3, used_s: float = 250.0
+) -> str | None:
+    limits = {"robot_time_s": used_s, "next_s": 160.0, "most_s": 600.0}
+    return reason_to_stop(gap, means, all_hit=all_hit, rounds=rounds, **limits)
 
 
 OPEN, CLOSED = Gap(0.1, 0.02), Gap(0.001, 0.004)
@@ -32,6 +33,11 @@ def test_a_round_follows_while_there_is_something_to_gain() -> None:
     assert reason(OPEN, 0.5) is None
     assert reason(OPEN, 0.5, 0.9) is None
     assert reason(OPEN, 0.9, 0.5) is None  # a round that lost calls for another one
+
+
+def test_a_song_that_is_never_hit_is_no_success() -> None:
+    """Not even where the simulator has learned to say so."""
+    assert reason(CLOSED, 0.5, all_hit=False) is None
 
 
 def test_every_reason_to_stop() -> None:

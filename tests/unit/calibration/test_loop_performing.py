@@ -54,7 +54,7 @@ def state(folder: Path) -> Iterator[State]:
 
 
 def stand(place: Place, state: State) -> Stand:
-    return Stand(place, state, place.fingerprint(), lambda _: None)
+    return Stand(place, MODEL.rig, state, place.fingerprint(), lambda _: None)
 
 
 def place(play: Callable[[Order, object], None], fingerprint: str = "same") -> Place:
@@ -136,9 +136,17 @@ def test_who_must_sound_and_was_not_heard_is_refused(
         low.perform("excitation/plays/excitation-1", song, "planner", 0, must_sound=True)
 
 
+def test_who_must_sound_and_was_heard_too_little_is_refused(state: State, song: str) -> None:
+    """Or every fit would refuse it, whatever is resumed."""
+    short = stand(virtual_place("slow-line", MODEL), state)
+    with pytest.raises(LoopError, match=r"at least 2 are needed.*--resume plays it again"):
+        short.perform("excitation/plays/excitation-1", song, "planner", 0, must_sound=True)
+
+
 def test_a_place_that_changed_is_refused(state: State, song: str) -> None:
     shutil.rmtree(state.folder / NAME)
-    changed = Stand(place(lambda *_: pytest.fail("played")), state, "another", lambda _: None)
+    silent = place(lambda *_: pytest.fail("played"))
+    changed = Stand(silent, MODEL.rig, state, "another", lambda _: None)
     with pytest.raises(LoopError, match="changed since the loop"):
         changed.perform(NAME, song, "planner", 3)
 

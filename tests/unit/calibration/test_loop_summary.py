@@ -27,7 +27,7 @@ REJECTED = {
     "heldout": {"before": 1.0, "after": 2.0},
     "identifiable": [],
     "on_bound": ["keyboard_z_m"],
-    "left_out": ["round-1/plays/two-1/run/recording"],
+    "left_out": ["round-1/plays/two-1"],
     "state_delay_s": 0.02,
     "trials": 16,
 }
@@ -74,3 +74,4 @@ def test_a_rejected_fit_changes_nothing_that_is_believed(setup: Setup, tmp_path:
     assert told["heldout"] == REJECTED["heldout"]  # of the fit that was tried
     assert told["left_out"] == REJECTED["left_out"]
     assert summary["stopped"] == "all rounds are done"
+    assert not summary["final_trained"]

@@ -193,12 +193,32 @@ def recovery_rows(rig: Rig) -> Iterator[list[str]]:
         yield [f"`{name}`", f"{size:.3g}", f"{inside} of {len(found)}"]
 
 
+def ablated(index: int) -> dict[int, dict[str, Any]]:
+    """What is kept of the loops that fit one set of parameters, by world."""
+    paths = sorted((RESULTS / "ablation").glob(f"{index}-*.json"))
+    return {int(path.stem.partition("-")[2]): kept(path, dict) for path in paths}
+
+
 def ablation_rows(labels: Sequence[str]) -> Iterator[list[str]]:
-    """Per set of fitted parameters: F1 over worlds."""
-    for index, label in enumerate(labels):
-        paths = sorted((RESULTS / "ablation").glob(f"{index}-*.json"))
-        scores = [float(kept(path, dict)["final"]["mean_f1"]) for path in paths]
-        yield [label, spread(scores) if scores else ""]
+    """Per set of fitted parameters: F1 over its worlds, and how it differs from the last set."""
+    loops_of = {label: ablated(index) for index, label in enumerate(labels)}
+    scores = {
+        label: {number: float(of["final"]["mean_f1"]) for number, of in found.items()}
+        for label, found in loops_of.items()
+    }
+    for label, found in loops_of.items():
+        songs = sorted({len(summary["songs"]) for summary in found.values()})
+        f1 = spread(list(scores[label].values())) if found else ""
+        short = "" if label == labels[-1] else difference(scores[label], scores[labels[-1]])
+        yield [label, str(len(found)), ", ".join(map(str, songs)), f1, short]
+
+
+def difference(scores: Mapping[int, float], full: Mapping[int, float]) -> str:
+    """Mean and range of the differences in the worlds that both have, and how many these are."""
+    each = [scores[number] - full[number] for number in scores if number in full]
+    if not each:
+        return ""
+    return f"{np.mean(each):+.4f} ({min(each):+.4f} to {max(each):+.4f}) in {len(each)}"
 
 
 def report(fitted: Sequence[str]) -> None:
@@ -217,4 +237,6 @@ def report(fitted: Sequence[str]) -> None:
         columns = ["parameter", "median error", "truth in the interval"]
         fill("recovery", table(columns, recovery_rows(load_rig(RIG))), PAGE)
     if any((RESULTS / "ablation").glob("*.json")):
-        fill("ablation", table(["fitted", "final F1"], ablation_rows(fitted)), PAGE)
+        columns = ["fitted", "worlds", "songs", "final F1"]
+        columns += [f"minus *{fitted[-1]}* in the worlds of both: mean (range)"]
+        fill("ablation", table(columns, ablation_rows(fitted)), PAGE)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.sim2real_tables import after, behind, paired, robot_time_s
+from benchmarks.sim2real_tables import after, behind, difference, paired, robot_time_s
 
 CLOSED = "the real performances are as good as the simulated ones"
 """As the kept results say it."""
@@ -81,3 +81,10 @@ def test_six_worlds_that_differ_are_tested_and_equal_ones_left_out() -> None:
     assert paired(lower, higher) == "0.0312"
     assert paired([*lower, 0.9, 0.9], [*higher, 0.9, 0.9]) == "0.0312"
     assert paired(lower[1:], higher[1:]) == ""
+
+
+def test_sets_of_parameters_are_compared_in_worlds_of_both() -> None:
+    assert difference({14: 0.90, 15: 0.95, 16: 0.10}, {14: 0.98, 15: 0.97, 17: 0.99}) == (
+        "-0.0500 (-0.0800 to -0.0200) in 2"
+    )
+    assert difference({14: 0.90}, {15: 0.97}) == ""

@@ -1,7 +1,8 @@
-"""Measure what calibration finds of worlds whose truth is known: fills a table of calibration.md.
+"""Measure what calibration finds of worlds whose truth is known: fills tables of calibration.md.
 
     python -m benchmarks.recovery                    # 8 worlds twice, about an hour
     python -m benchmarks.recovery --world 11 --kind known
+    python -m benchmarks.recovery --report           # only write the tables again
 
 Worlds are those of ``benchmarks.drawn_worlds``: as drawn (*full*), and without what no physics
 parameter can say (*known*): Stribeck friction, backlash, hardening springs, weak motors, fingertips
@@ -47,6 +48,8 @@ STEPS = {
     "with songs": "with songs",
 }
 """Fits, and what their columns are called."""
+OWN_STEPS = ("excitation", "with songs")
+"""Fits that come with intervals: those of this project."""
 SONGS = ("ode_to_joy", "twinkle_twinkle_little_star")
 HIDDEN = {
     "hand": {"stribeck": 0.0, "backlash_rad": 0.0, "torque_limit_scale": 1.0},
@@ -194,18 +197,38 @@ def measured() -> list[str]:
     return [kind for kind in KINDS if cells(kind, next(iter(STEPS)))]
 
 
+def coverage_rows() -> Iterator[list[str]]:
+    """Per kind of worlds: how many intervals hold the truth, after each fit."""
+    for kind in measured():
+        yield [kind, *(_held(cells(kind, step)) for step in OWN_STEPS)]
+
+
+def _held(fits: Sequence[Mapping[str, Any]]) -> str:
+    """Over all worlds and parameters."""
+    held = [inside for fit in fits for inside in fit["inside"].values()]
+    return f"{sum(held)} of {len(held)} ({100.0 * float(np.mean(held)):.0f} %)"
+
+
+def report() -> None:
+    """Write the page's tables from what is kept."""
+    columns = [f"{kind}, {name}" for kind in measured() for name in STEPS.values()]
+    fill("recovery", table(["error of", "wanted", *columns], rows()), PAGE)
+    columns = ["truth in the 95 % interval", *(STEPS[step] for step in OWN_STEPS)]
+    fill("coverage", table(columns, coverage_rows()), PAGE)
+
+
 def main() -> None:
-    """Measure what is chosen and not kept yet, then write the table."""
+    """Measure what is chosen and not kept yet, then write the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--world", type=int, action="append", help="default: 14 to 21")
     parser.add_argument("--kind", choices=KINDS, action="append")
+    parser.add_argument("--report", action="store_true", help="measure nothing")
     arguments = parser.parse_args()
-    for number in arguments.world or WORLDS:
+    for number in () if arguments.report else arguments.world or WORLDS:
         for kind in arguments.kind or KINDS:
             path = KEPT / "recovery" / kind / f"{number}.json"
             kept(path, lambda of=(number, kind): measure(*of))  # type: ignore[misc]
-    columns = [f"{kind}, {name}" for kind in measured() for name in STEPS.values()]
-    fill("recovery", table(["error of", "wanted", *columns], rows()), PAGE)
+    report()
 
 
 if __name__ == "__main__":

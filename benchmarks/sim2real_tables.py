@@ -11,13 +11,17 @@ from scipy.stats import wilcoxon
 
 from benchmarks.cells import KEPT, ROOT, SONGS, fill, kept, spread, table
 from benchmarks.drawn_worlds import RIG, world_file
+from calibration.loop import Effort
 from calibration.loop.baselines import OPEN_LOOP, ORACLE, RANDOMISED, STATIC
+from calibration.loop.decision import CLOSED
 from hardware.world import load_world
 from hardware.world.physics import true_parameters
 from sim import Rig, load_rig
 
 PAGE = ROOT / "docs" / "sim2real2sim.md"
 RESULTS = KEPT / "sim2real"
+FEWEST = 6
+"""Worlds that must differ for a test: with fewer, no differences bring its p below 0.05."""
 
 
 def loops() -> dict[int, dict[str, Any]]:
@@ -26,14 +30,39 @@ def loops() -> dict[int, dict[str, Any]]:
     return {int(path.stem): kept(path, dict) for path in paths}
 
 
+def final_trained(summary: Mapping[str, Any]) -> bool:
+    """Whether the final policy was trained after the last round.
+
+    Summaries did not always say. Those that do not are of loops that trained again unless the gap
+    was closed or the last fit was rejected.
+    """
+    if "final_trained" in summary:
+        return bool(summary["final_trained"])
+    return bool(summary["rounds"][-1]["accepted"]) and summary["stopped"] != CLOSED
+
+
+def retrainings(summary: Mapping[str, Any]) -> int:
+    """How often the final policy was trained again: as many rounds lie before its last training.
+
+    Its first training follows the excitation, every later one a round.
+    """
+    return len(summary["rounds"]) - (not final_trained(summary))
+
+
+def behind(summary: Mapping[str, Any], rounds: int) -> int:
+    """Rounds before the last training of the policy that a loop had after so many rounds."""
+    return min(rounds, retrainings(summary))
+
+
 def after(summary: Mapping[str, Any], rounds: int) -> Mapping[str, float]:
     """F1 by song of the policy that so many rounds led to.
 
-    Its training followed the last of them, so it first played in the round after; a loop that
-    stopped earlier stands by its final scoring.
+    The final scoring where it is the final policy, so that one policy has one score in all rows;
+    another one first played in the round after its training.
     """
-    if rounds < len(summary["rounds"]):
-        played = summary["rounds"][rounds]["f1"]
+    trained = behind(summary, rounds)
+    if trained < retrainings(summary):
+        played = summary["rounds"][trained]["f1"]
         return {song: float(np.mean(f1)) for song, f1 in played.items()}
     return {song: of["mean_f1"] for song, of in summary["final"]["songs"].items()}
 
@@ -69,7 +98,7 @@ def means(row: str) -> dict[int, float]:
 
 
 def f1_rows() -> Iterator[list[str]]:
-    """Per row: every song over worlds, the mean, and the paired test against the loop's end."""
+    """Per row: whose policies, every song over worlds, the mean, and the test against the end."""
     final = means("loop, 3 rounds")
     for row, of in ROWS.items():
         played = [f1 for summary in loops().values() if (f1 := of(summary))]
@@ -78,7 +107,8 @@ def f1_rows() -> Iterator[list[str]]:
         songs = [spread([by_song[song] for by_song in played]) for song in SONGS]
         mean = means(row)
         against = paired(list(mean.values()), [final[number] for number in mean])
-        yield [row, str(len(played)), used(row), *songs, spread(list(mean.values())), against]
+        facts = [str(len(played)), used(row), changed(row)]
+        yield [row, *facts, *songs, spread(list(mean.values())), against]
 
 
 def used(row: str) -> str:
@@ -89,18 +119,46 @@ def used(row: str) -> str:
     return f"{np.mean(each):.0f}"
 
 
-def robot_time_s(summary: Mapping[str, Any], rounds: int) -> float:
-    """Of the excitation and so many rounds, or as many as there were."""
+def changed(row: str) -> str:
+    """In how many worlds a row of rounds has another policy than the row above it."""
+    rounds, summaries = LEARNED.get(row, 0), loops().values()
     if rounds == 0:
+        return ""
+    others = sum(behind(of, rounds) != behind(of, rounds - 1) for of in summaries)
+    return f"{others} of {len(summaries)}"
+
+
+def robot_time_s(summary: Mapping[str, Any], rounds: int) -> float:
+    """What was recorded before the last training of the policy that so many rounds led to."""
+    trained = behind(summary, rounds)
+    if trained == 0:
         return float(summary["excitation"]["robot_time_s"])
-    return float(sum(facts["robot_time_s"] for facts in summary["rounds"][:rounds]))
+    return float(sum(facts["robot_time_s"] for facts in summary["rounds"][:trained]))
 
 
 def paired(values: Sequence[float], final: Sequence[float]) -> str:
-    """Two-sided p of Wilcoxon's signed-rank test over worlds."""
-    if len(values) < 5 or values == final:
-        return ""
-    return f"{wilcoxon(values, final).pvalue:.3g}"
+    """Two-sided p of Wilcoxon's signed-rank test over the worlds that differ, if enough do."""
+    differences = np.subtract(values, final)
+    differences = differences[differences != 0.0]
+    return f"{wilcoxon(differences).pvalue:.3g}" if len(differences) >= FEWEST else ""
+
+
+def training_told() -> str:
+    """How long the policies of the table were trained: not all of them equally long."""
+    effort, longer = Effort(), dict[int, list[str]]()
+    for number, summary in loops().items():
+        longer.setdefault(retrainings(summary), []).append(str(number))
+    longer.pop(0, None)
+    told = [
+        f"{effort.training_steps + times * effort.retraining_steps:,} (worlds {', '.join(numbers)})"
+        for times, numbers in sorted(longer.items())
+    ]
+    return (
+        f"Training is unequal: baselines and the loop's first policies train for"
+        f" {effort.training_steps:,} control steps a song, and every later training of the loop"
+        f" adds {effort.retraining_steps:,}, so that its final policies had"
+        f" {', '.join(told) or 'no more in any world'}."
+    )
 
 
 def robot_rows() -> Iterator[list[str]]:
@@ -111,6 +169,7 @@ def robot_rows() -> Iterator[list[str]]:
             str(number),
             str(len(rounds)),
             f"{summary['robot_time_s']:.0f}",
+            f"{robot_time_s(summary, len(rounds)):.0f}",
             ", ".join(f"{facts['wall_s']:.0f}" for facts in rounds),
             ", ".join(f"{facts['mean_f1']:.3f}" for facts in rounds),
             f"{rounds[-1]['gap']['mean']:+.3f} ± {rounds[-1]['gap']['half_width']:.3f}",
@@ -134,12 +193,32 @@ def recovery_rows(rig: Rig) -> Iterator[list[str]]:
         yield [f"`{name}`", f"{size:.3g}", f"{inside} of {len(found)}"]
 
 
+def ablated(index: int) -> dict[int, dict[str, Any]]:
+    """What is kept of the loops that fit one set of parameters, by world."""
+    paths = sorted((RESULTS / "ablation").glob(f"{index}-*.json"))
+    return {int(path.stem.partition("-")[2]): kept(path, dict) for path in paths}
+
+
 def ablation_rows(labels: Sequence[str]) -> Iterator[list[str]]:
-    """Per set of fitted parameters: F1 over worlds."""
-    for index, label in enumerate(labels):
-        paths = sorted((RESULTS / "ablation").glob(f"{index}-*.json"))
-        scores = [float(kept(path, dict)["final"]["mean_f1"]) for path in paths]
-        yield [label, spread(scores) if scores else ""]
+    """Per set of fitted parameters: F1 over its worlds, and how it differs from the last set."""
+    loops_of = {label: ablated(index) for index, label in enumerate(labels)}
+    scores = {
+        label: {number: float(of["final"]["mean_f1"]) for number, of in found.items()}
+        for label, found in loops_of.items()
+    }
+    for label, found in loops_of.items():
+        songs = sorted({len(summary["songs"]) for summary in found.values()})
+        f1 = spread(list(scores[label].values())) if found else ""
+        short = "" if label == labels[-1] else difference(scores[label], scores[labels[-1]])
+        yield [label, str(len(found)), ", ".join(map(str, songs)), f1, short]
+
+
+def difference(scores: Mapping[int, float], full: Mapping[int, float]) -> str:
+    """Mean and range of the differences in the worlds that both have, and how many these are."""
+    each = [scores[number] - full[number] for number in scores if number in full]
+    if not each:
+        return ""
+    return f"{np.mean(each):+.4f} ({min(each):+.4f} to {max(each):+.4f}) in {len(each)}"
 
 
 def report(fitted: Sequence[str]) -> None:
@@ -149,12 +228,15 @@ def report(fitted: Sequence[str]) -> None:
         fitted: names of the sets of the ablation, in order.
     """
     if loops():
-        columns = ["", "worlds", "robot time [s]", *SONGS, "mean", "p against 3 rounds"]
-        fill("loop", table(columns, f1_rows()), PAGE)
-        columns = ["world", "rounds", "robot time [s]", "compute a round [s]", "F1 of the rounds"]
-        columns += ["gap, last round", "final F1", "final note F1"]
+        columns = ["", "worlds", "robot time [s]", "another policy than the row above"]
+        columns += [*SONGS, "mean", "p against 3 rounds"]
+        fill("loop", f"{table(columns, f1_rows())}\n\n{training_told()}", PAGE)
+        columns = ["world", "rounds", "robot time [s]", "learned from [s]", "compute a round [s]"]
+        columns += ["F1 of the rounds", "gap, last round", "final F1", "final note F1"]
         fill("robot", table(columns, robot_rows()), PAGE)
         columns = ["parameter", "median error", "truth in the interval"]
         fill("recovery", table(columns, recovery_rows(load_rig(RIG))), PAGE)
     if any((RESULTS / "ablation").glob("*.json")):
-        fill("ablation", table(["fitted", "final F1"], ablation_rows(fitted)), PAGE)
+        columns = ["fitted", "worlds", "songs", "final F1"]
+        columns += [f"minus *{fitted[-1]}* in the worlds of both: mean (range)"]
+        fill("ablation", table(columns, ablation_rows(fitted)), PAGE)

@@ -46,14 +46,12 @@ def test_a_chunk_of_a_song_that_is_trained_on_is_not_unseen(
 ) -> None:
     copy, path = tmp_path / "parts.zarr", tmp_path / "split.yaml"
     shutil.copytree(store, copy)
-    (copy / "c_major_scale").rename(copy / "part_1")
-    (copy / "part_1" / ".zattrs").write_text(json.dumps({"song": "hot_cross_buns"}))
-    path.write_text(
-        SPLIT.replace("[hot_cross_buns, c_major_scale]", "[hot_cross_buns]").replace(
-            "easy: []", "easy: [part_1]"
-        )
-    )
-    with pytest.raises(SplitError, match="'part_1' is not unseen"):
+    for name, group in (("hot_cross_buns", "buns_0"), ("c_major_scale", "buns_1")):
+        (copy / name).rename(copy / group)
+        (copy / group / ".zattrs").write_text(json.dumps({"song": "buns"}))
+    split = SPLIT.replace("[hot_cross_buns, c_major_scale]", "[buns_0]")
+    path.write_text(split.replace("easy: []", "easy: [buns_1]"))
+    with pytest.raises(SplitError, match="'buns_1' is not unseen"):
         load_songs(copy, read_split(path), model)
 
 

@@ -36,7 +36,8 @@ examples:
 
 Writes FILE, a report beside it (.html), and the study (.study). Parameters that are worse than
 those known before on recordings held out of the fit go to FILE.rejected.yaml and are not to be
-used. A calibration that was stopped or killed goes on when the same command is given again.
+used; known before is what --params holds, else what FILE itself holds. A calibration that was
+stopped or killed goes on when the same command is given again.
 More: docs/calibration.md.
 """
 
@@ -136,6 +137,7 @@ def _join(
             recordings,
             rig,
             study=arguments.study or str(arguments.out.with_suffix(".study")),
+            out=arguments.out,
             trials=arguments.trials,
             seed=arguments.seed,
             previous=previous,

@@ -16,6 +16,7 @@ from calibration.report import write_report
 from calibration.residuals import FREE, STATE_DELAY
 from calibration.study.case import Case, make_case, shared
 from calibration.study.clock import Clock, Progress
+from calibration.study.earlier import case_beside
 from calibration.study.fit import Fit
 from calibration.study.helpers import Order, help_out, with_helpers
 from calibration.study.intervals import Certainty, certainty
@@ -59,7 +60,8 @@ def calibrate(
         trials: About how many trials the search takes.
         seed: Of everything that is drawn.
         study: Path of the journal file, or URL of the database; `<out>.study` if None.
-        previous: What was known before; the rig's own parameters if None.
+        previous: What was known before; if None, what `out` holds, or the rig's own parameters. A
+            file that this very study wrote is not that: it goes on as it began.
         previous_state_delay_s: Age of the joint states that goes with it [s].
         on_progress: Is told how far it is.
         names: What to fit; `joint_offset:` stands for all finger joints.
@@ -72,21 +74,26 @@ def calibrate(
 
     Raises:
         CalibrationError: Nothing can be learned from these recordings, the study file is damaged,
-            or another process leads it.
+            another process leads it, or `out` holds other parameters than `previous`.
         InvalidRecordingError: A recording cannot be trusted.
+        ParameterError: `out` is there and no parameters file of the rig.
         OSError: A file cannot be written.
     """
     clock = Clock(budget_s, on_progress)
-    case = make_case(
-        recordings,
-        rig,
-        names=names,
-        previous=previous,
-        previous_state_delay_s=previous_state_delay_s,
-        seed=seed,
-        threads=threads,
-        workers=workers,
-    )
+
+    def make(known: PhysicsParameters | None) -> Case:
+        return make_case(
+            recordings,
+            rig,
+            names=names,
+            previous=known,
+            previous_state_delay_s=previous_state_delay_s,
+            seed=seed,
+            threads=threads,
+            workers=workers,
+        )
+
+    case = case_beside(out, rig, previous, make, lambda case: case.name(seed, trials))
     place, name = study or str(out.with_suffix(".study")), case.name(seed, trials)
     with _leading(place):
         ledger = Ledger(place, name, case.free.names)
@@ -97,7 +104,8 @@ def calibrate(
             sure = certainty(Fit(case, ledger, clock, seed, workers).run(trials))
         ledger.finish()
         result = _conclude(case, sure, out, ledger.finished, clock)
-    write_calibration(result, _hashes(recordings), f"{name} in {place}", seed)
+    previous_values = case.free.center.values
+    write_calibration(result, _hashes(recordings), f"{name} in {place}", seed, previous_values)
     write_report(result, case, sure)
     return result
 
@@ -107,6 +115,7 @@ def join(
     rig: Rig,
     *,
     study: str,
+    out: Path,
     trials: int = TRIALS,
     seed: int = 0,
     previous: PhysicsParameters | None = None,
@@ -120,6 +129,7 @@ def join(
         recordings: The same as there.
         rig: The same.
         study: Path of its journal file, or URL of its database.
+        out: The parameters file that it writes, or a copy: it may hold what was known before.
         trials: The same.
         seed: The same.
         previous: The same.
@@ -133,8 +143,13 @@ def join(
     Raises:
         CalibrationError: No such calibration runs there, or nothing can be learned.
         InvalidRecordingError: A recording cannot be trusted.
+        ParameterError: `out` is there and no parameters file of the rig.
     """
-    case = make_case(recordings, rig, names=names, previous=previous, seed=seed, threads=threads)
+
+    def make(known: PhysicsParameters | None) -> Case:
+        return make_case(recordings, rig, names=names, previous=known, seed=seed, threads=threads)
+
+    case = case_beside(out, rig, previous, make, lambda case: case.name(seed, trials))
     ledger = Ledger(study, case.name(seed, trials), case.free.names, begin=False)
     return help_out(ledger, case, on_trials)
 

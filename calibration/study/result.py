@@ -96,7 +96,11 @@ def place_of(out: Path, accepted: bool) -> Path:
 
 
 def write_calibration(
-    result: Calibration, recordings: Mapping[str, str], study: str, seed: int
+    result: Calibration,
+    recordings: Mapping[str, str],
+    study: str,
+    seed: int,
+    previous: Mapping[str, float],
 ) -> None:
     """Write the parameters file: values, intervals, and where they come from.
 
@@ -105,6 +109,7 @@ def write_calibration(
         recordings: SHA-256 by path of what was learned from.
         study: Name of the study, and where it is.
         seed: Of it.
+        previous: What was known before, by name.
 
     Raises:
         CalibrationError: The folder cannot be written.
@@ -116,6 +121,7 @@ def write_calibration(
         **told,
         "study": study,
         "seed": seed,
+        "previous": dict(previous),
         "recordings": dict(recordings),
         "rig_hash": result.parameters.rig.hash,
         "versions": own_versions(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from dacapo.__main__ import main
 from hardware.world import World, load_world
 from hardware.world.physics import true_parameters
 from score import Note, Score, write_midi
-from sim import load_rig, read_fitted
+from sim import ParameterError, PhysicsParameters, load_rig, read_fitted
 from tests.unit.playing import nominal_model
 
 RIG = load_rig("leap_rail_49")
@@ -115,10 +116,11 @@ def test_a_finished_study_gives_the_same_again(
     assert (tmp_path / "rig.yaml").read_text().replace(str(tmp_path), "") == (
         found.path.read_text().replace(str(found.path.parent), "")
     )
-    joined = join(recordings, RIG, study=str(study), trials=TRIALS, names=NAMES)
+    help_there = partial(join, recordings, RIG, study=str(study), out=again.path, names=NAMES)
+    joined = help_there(trials=TRIALS)
     assert joined == 0  # it is finished
     with pytest.raises(CalibrationError, match="begin it without"):
-        join(recordings, RIG, study=str(study), trials=TRIALS + 1, names=NAMES)
+        help_there(trials=TRIALS + 1)
 
 
 def test_nothing_is_learned_from_the_world_file(
@@ -143,6 +145,31 @@ def test_what_a_budget_cut_short_is_done_in_full_later(
     again = calibrate(recordings, RIG, out=out, trials=TRIALS, names=NAMES, workers=2)
     assert again.trials == found.trials
     assert again.parameters.values == found.parameters.values
+
+
+def test_what_the_file_holds_is_what_was_known_before(
+    found: Calibration, recordings: list[Recording], tmp_path: Path
+) -> None:
+    """A study of less, in the place of a good file: it is judged against that, and goes on."""
+    out = tmp_path / "rig.yaml"
+    shutil.copy(found.path, out)
+    names = ("key_damping_nms_per_rad", "state_delay_s")
+    fit_less = partial(calibrate, recordings, RIG, out=out, trials=8, names=names)
+    first = fit_less()
+    assert first.heldout_before == pytest.approx(found.heldout_after, rel=0.5)
+    assert first.heldout_before < 0.5 * found.heldout_before
+    kept = first.parameters if first.accepted else found.parameters
+    assert read_fitted(out, RIG).parameters.values == kept.values
+    again = fit_less()
+    assert again.parameters.values == first.parameters.values
+    assert again.trials == first.trials
+    nominal = PhysicsParameters.nominal(RIG)
+    with pytest.raises(CalibrationError, match=r"rig\.yaml exists .* --params .*rig\.yaml, or"):
+        fit_less(previous=nominal, seed=1)
+    out.write_text("dear diary")
+    with pytest.raises(ParameterError, match=r"rig\.yaml"):
+        fit_less()
+    assert out.read_text() == "dear diary"
 
 
 def test_a_worse_fit_is_kept_and_not_used(recordings: list[Recording], tmp_path: Path) -> None:

@@ -114,6 +114,9 @@ def _calibrate(
         )
     for name in result.silent:
         remark(f"{name}: left out, no key sounds in it")
+    if result.beyond:
+        names = ", ".join(result.beyond)
+        remark(f"known before beyond the bounds of the fit, which began at the bound: {names}")
     for name in result.on_bound:
         remark(f"{name} sits on a bound: the truth may lie beyond it")
     return result

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from calibration.recordings import Recording
 from calibration.report import write_report
-from calibration.residuals import FREE, STATE_DELAY
+from calibration.residuals import FREE, STATE_DELAY, gap_of
 from calibration.study.case import Case, make_case, shared
 from calibration.study.clock import Clock, Progress
 from calibration.study.earlier import case_beside
@@ -174,12 +174,13 @@ def _conclude(case: Case, sure: Certainty, out: Path, trials: int, clock: Clock)
     case.held_out.scales = case.whole.scales
     delay = free.state_delay_s(sure.point)
     # Parameters files say nothing of the state delay: what was known gets the better of two.
-    known = [free.vector(free.center, s) for s in (free.center_state_delay_s, delay)]
-    before = min((_judge(case, point) for point in known), key=lambda j: j.cost)
-    after = _judge(case, sure.point)
+    known = [_judge(case, free.center, s) for s in (free.center_state_delay_s, delay)]
+    before = min(known, key=lambda judgement: judgement.cost)
+    parameters = free.parameters(sure.point)
+    after = _judge(case, parameters, delay)
     accepted = after.cost < before.cost
     return Calibration(
-        parameters=free.parameters(sure.point),
+        parameters=parameters,
         intervals=_intervals(case, sure),
         identifiable=_named(free.names, sure.identifiable),
         on_bound=_named(free.names, sure.on_bound),
@@ -191,11 +192,15 @@ def _conclude(case: Case, sure: Certainty, out: Path, trials: int, clock: Clock)
         state_delay_s=delay,
         path=place_of(out, accepted),
         silent=case.silent,
+        beyond=free.beyond,
     )
 
 
-def _judge(case: Case, point: Floats) -> Judgement:
-    return Judgement(float(case.held_out.cost(point[None])[0]), case.held_out.gap(point))
+def _judge(case: Case, parameters: PhysicsParameters, state_delay_s: float) -> Judgement:
+    """Parameters as they are: a file may hold what lies beyond the bounds of the fit."""
+    replays = case.held_out.replay(parameters, state_delay_s)
+    gap = None if replays is None else gap_of(replays)
+    return Judgement(case.held_out.cost_of(replays), gap)
 
 
 def _intervals(case: Case, sure: Certainty) -> dict[str, tuple[float, float]]:

@@ -45,6 +45,8 @@ class Calibration:
         state_delay_s: Fitted age of the joint states when they were read [s].
         path: The file of the parameters.
         silent: Recordings that were left out for they hold no key event.
+        beyond: Names of those whose previous value lies beyond the bounds of the fit, which began
+            at the bound; they were judged as they are.
     """
 
     parameters: PhysicsParameters
@@ -59,6 +61,7 @@ class Calibration:
     state_delay_s: float
     path: Path
     silent: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()
 
     @property
     def heldout_before(self) -> float:

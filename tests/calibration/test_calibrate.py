@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
 from calibration.errors import CalibrationError
-from calibration.recordings import Recording, read_recording
+from calibration.recordings import KeyEvents, Recording, read_recording
 from calibration.study.calibrate import calibrate, join
 from calibration.study.result import Calibration
 from calibration.virtual import play_virtual
@@ -189,6 +191,48 @@ def test_a_worse_fit_is_kept_and_not_used(recordings: list[Recording], tmp_path:
     document = yaml.safe_load((tmp_path / "rig.rejected.yaml").read_text())
     assert document["provenance"]["accepted"] is False
     assert "Rejected" in (tmp_path / "rig.rejected.html").read_text()
+
+
+def test_old_parameters_are_judged_as_they_are(recordings: list[Recording], tmp_path: Path) -> None:
+    """From beyond a bound the fit begins at the bound; what is judged is what was known."""
+    truth = true_parameters(RIG, WORLD)
+    beyond, at_bound = (
+        calibrate(
+            recordings,
+            RIG,
+            out=tmp_path / f"{delay_s}.yaml",
+            trials=8,
+            names=("command_delay_s",),
+            previous=truth.with_values(command_delay_s=delay_s),
+        )
+        for delay_s in (0.16, 0.12)
+    )
+    assert beyond.heldout_after == pytest.approx(at_bound.heldout_after)
+    assert beyond.heldout_before > 1.02 * at_bound.heldout_before
+    assert beyond.beyond == ("command_delay_s",)
+    assert at_bound.beyond == ()
+    page = beyond.path.with_suffix(".html").read_text()
+    assert "beyond the bounds of the fit, which began there: command_delay_s" in page
+    assert "<td>0.16</td>" in page
+
+
+def test_a_song_that_was_never_hit_is_left_out_and_named(
+    recordings: list[Recording], tmp_path: Path
+) -> None:
+    nothing = np.zeros(0, np.int64)
+    silent = replace(
+        recordings[0],
+        folder=tmp_path / "never_hit",
+        events=KeyEvents(nothing, nothing, nothing, nothing.astype(bool), nothing),
+    )
+    fit = partial(calibrate, trials=8, names=("command_delay_s",))
+    result = fit([*recordings, silent], RIG, out=tmp_path / "with.yaml")
+    assert result.silent == (str(tmp_path / "never_hit"),)
+    assert f"no key sounds in them: {tmp_path / 'never_hit'}" in (
+        result.path.with_suffix(".html").read_text()
+    )
+    without = fit(recordings, RIG, out=tmp_path / "without.yaml")
+    assert result.parameters.values == without.parameters.values
 
 
 def test_the_verb_and_its_refusals(

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from calibration.recordings import Recording
 from calibration.report import write_report
-from calibration.residuals import FREE, STATE_DELAY, gap_of
+from calibration.residuals import FREE, gap_of
 from calibration.study.case import Case, make_case, shared
 from calibration.study.clock import Clock, Progress
 from calibration.study.earlier import case_beside
 from calibration.study.fit import Fit
 from calibration.study.helpers import Order, help_out, with_helpers
-from calibration.study.intervals import Certainty, certainty
+from calibration.study.intervals import Certainty, as_written, certainty, intervals_of
 from calibration.study.ledger import Ledger
 from calibration.study.lock import lead
 from calibration.study.result import Calibration, Judgement, place_of, write_calibration
@@ -101,7 +101,8 @@ def calibrate(
         known = (case.free.center, case.free.center_state_delay_s)
         order = Order(place, name, folders, case.free.names, *known, seed, shared(threads, workers))
         with with_helpers(order, workers - 1):
-            sure = certainty(Fit(case, ledger, clock, seed, workers).run(trials))
+            fit = Fit(case, ledger, clock, seed, workers).run(trials)
+            sure = as_written(case.free, certainty(fit))
         ledger.finish()
         result = _conclude(case, sure, out, ledger.finished, clock)
     previous_values = case.free.center.values
@@ -181,7 +182,7 @@ def _conclude(case: Case, sure: Certainty, out: Path, trials: int, clock: Clock)
     accepted = after.cost < before.cost
     return Calibration(
         parameters=parameters,
-        intervals=_intervals(case, sure),
+        intervals=intervals_of(free, sure),
         identifiable=_named(free.names, sure.identifiable),
         on_bound=_named(free.names, sure.on_bound),
         judged_before=before,
@@ -201,12 +202,6 @@ def _judge(case: Case, parameters: PhysicsParameters, state_delay_s: float) -> J
     replays = case.held_out.replay(parameters, state_delay_s)
     gap = None if replays is None else gap_of(replays)
     return Judgement(case.held_out.cost_of(replays), gap)
-
-
-def _intervals(case: Case, sure: Certainty) -> dict[str, tuple[float, float]]:
-    low, high = case.free.values(sure.low), case.free.values(sure.high)
-    ends = zip(case.free.names, low.tolist(), high.tolist(), strict=True)
-    return {name: (a, b) for name, a, b in ends if name != STATE_DELAY}
 
 
 def _named(names: Sequence[str], which: NDArray[np.bool_]) -> tuple[str, ...]:

@@ -36,7 +36,8 @@ examples:
 
 Writes FILE, a report beside it (.html), and the study (.study). Parameters that are worse than
 those known before on recordings held out of the fit go to FILE.rejected.yaml and are not to be
-used. A calibration that was stopped or killed goes on when the same command is given again.
+used; known before is what --params holds, else what FILE itself holds. A calibration that was
+stopped or killed goes on when the same command is given again.
 More: docs/calibration.md.
 """
 
@@ -113,6 +114,9 @@ def _calibrate(
         )
     for name in result.silent:
         remark(f"{name}: left out, no key sounds in it")
+    if result.beyond:
+        names = ", ".join(result.beyond)
+        remark(f"known before beyond the bounds of the fit, which began at the bound: {names}")
     for name in result.on_bound:
         remark(f"{name} sits on a bound: the truth may lie beyond it")
     return result
@@ -136,6 +140,7 @@ def _join(
             recordings,
             rig,
             study=arguments.study or str(arguments.out.with_suffix(".study")),
+            out=arguments.out,
             trials=arguments.trials,
             seed=arguments.seed,
             previous=previous,

@@ -2,7 +2,7 @@
 
 from calibration.recordings.errors import InvalidRecordingError, RecordingError
 from calibration.recordings.performance_recorder import PerformanceRecorder, recorded_topics
-from calibration.recordings.provenance import Provenance, own_versions, policy_hash
+from calibration.recordings.provenance import Provenance, device_hash, own_versions, policy_hash
 from calibration.recordings.reading import read_recording
 from calibration.recordings.recording import (
     Diagnostic,
@@ -34,6 +34,7 @@ __all__ = [
     "StreamSummary",
     "Topic",
     "check_valid",
+    "device_hash",
     "find_problems",
     "mark_validity",
     "message_schema",

@@ -44,7 +44,8 @@ class Provenance:
         policy: What was asked for: `planner`, `zoo` or the path of a bundle.
         policy_hash: SHA-256 of the bundle.
         parameters: Text of the physics parameters file that the policy's side knew.
-        device: Id of the hand in its calibration file.
+        device: Path of the device file as it was given, or `nominal`: built exactly to plan.
+        device_hash: SHA-256 of the device file.
         seed: Of the performance; None when nothing was drawn.
         clock_offset_ns: What stamps are ahead of the monotonic clock [ns].
         versions: Version of each package that had a part in it.
@@ -58,6 +59,7 @@ class Provenance:
     policy_hash: str = ""
     parameters: str = ""
     device: str = ""
+    device_hash: str = ""
     seed: int | None = None
     clock_offset_ns: int = 0
     versions: Mapping[str, str] = field(default_factory=own_versions)
@@ -95,6 +97,14 @@ class Provenance:
         except (ValueError, TypeError, RecursionError) as error:
             raise RecordingError(f"the notes of this recording make no sense: {error}") from error
         return cls(**values)  # type: ignore[arg-type]
+
+
+def device_hash(device: str) -> str:
+    """SHA-256 of a device file; empty where there is no such file, as for emulated hands."""
+    try:
+        return hashlib.sha256(Path(device).read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def policy_hash(policy: str, rig: Rig, song: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from calibration.residuals import Replay, Segment
 from calibration.residuals.keys import crossings
 from calibration.study.case import Case
 from score import pitch_name
-from sim import PHYSICS_STEP_S, RAIL
+from sim import PHYSICS_STEP_S, RAIL, PhysicsParameters
 
 Floats = NDArray[np.float64]
 
@@ -22,15 +22,16 @@ _JOINTS = 4
 _EVERY = 2  # physics steps between two points of a line: nobody sees more
 
 
-def overlays(case: Case, points: Sequence[tuple[str, Floats]]) -> str:
+def overlays(case: Case, tried: Mapping[str, tuple[PhysicsParameters, float]]) -> str:
     """Sections of held-out segments: keys, and the joints that move most.
 
     Args:
         case: Recordings and simulator.
-        points: Kind (`before`, `after`) and parameters of what is drawn over the recording.
+        tried: Parameters and state delay [s] of what is drawn over the recording, by kind:
+            `before`, `after`.
     """
-    replays = case.held_out.replays(np.array([point for _, point in points]))
-    shown = [(kind, each) for (kind, _), each in zip(points, replays, strict=True) if each]
+    replays = {kind: case.held_out.replay(*one) for kind, one in tried.items()}
+    shown = [(kind, each) for kind, each in replays.items() if each]
     sections = []
     for index, segment in enumerate(case.judging[:_SEGMENTS]):
         sections.append(_section(case, segment, [(kind, each[index]) for kind, each in shown]))

@@ -11,6 +11,7 @@ import numpy as np
 
 from calibration.report.charts import interval_bar
 from calibration.report.overlays import overlays
+from calibration.residuals import STATE_DELAY
 from calibration.residuals.gap import Gap
 from calibration.study.case import Case
 from calibration.study.intervals import Certainty
@@ -36,17 +37,21 @@ def write_report(result: Calibration, case: Case, sure: Certainty) -> None:
 
 def report_page(result: Calibration, case: Case, sure: Certainty) -> str:
     """The HTML text; arguments as of `write_report`."""
-    before, after = result.judged_before, result.judged_after
+    before, after, free = result.judged_before, result.judged_after, case.free
+    tried = {
+        "before": (free.center, free.center_state_delay_s),
+        "after": (result.parameters, result.state_delay_s),
+    }
     return Template(_asset("page.html")).substitute(
         style=_asset("page.css"),
-        rig=html.escape(case.free.rig.name),
+        rig=html.escape(free.rig.name),
         verdict="accepted" if result.accepted else "rejected",
         verdict_text=_verdict(result),
         facts=_facts(result),
         errors=_errors(before.cost, before.gap, after.cost, after.gap),
         parameters="\n".join(_parameter_rows(result, case, sure)),
         warnings=_warnings(result),
-        overlays=overlays(case, [("before", case.free.start), ("after", sure.point)]),
+        overlays=overlays(case, tried),
     )
 
 
@@ -100,14 +105,15 @@ def _rms(gap: Gap) -> float:
 
 def _parameter_rows(result: Calibration, case: Case, sure: Certainty) -> Iterator[str]:
     free, known = case.free, case.free.start
+    values = {**free.center.values, STATE_DELAY: free.center_state_delay_s}  # also beyond bounds
     units = {entry.name: entry.unit for entry in parameter_table(free.rig)}
-    columns = [free.values(z) for z in (known, sure.point, sure.low, sure.high)]
+    columns = [free.values(z) for z in (sure.point, sure.low, sure.high)]
     for index, name in enumerate(free.names):
-        before, fit, low, high = (column[index] for column in columns)
+        fit, low, high = (column[index] for column in columns)
         ends = sure.low[index], sure.point[index], sure.high[index]
         bar = interval_bar(ends, known[index])
         yield (
-            f"<tr><th>{html.escape(name)}</th><td>{before:.4g}</td><td>{fit:.4g}</td>"
+            f"<tr><th>{html.escape(name)}</th><td>{values[name]:.4g}</td><td>{fit:.4g}</td>"
             f"<td>{low:.4g} to {high:.4g}</td><td>{units.get(name, 's')}</td><td>{bar}</td>"
             f"<td>{_remark(result, name)}</td></tr>"
         )
@@ -123,6 +129,9 @@ def _warnings(result: Calibration) -> str:
     lines = []
     if result.on_bound:
         lines.append(f"On a bound, the truth may lie beyond it: {', '.join(result.on_bound)}.")
+    if result.beyond:
+        names = ", ".join(result.beyond)
+        lines.append(f"Known before beyond the bounds of the fit, which began there: {names}.")
     if result.silent:
         lines.append(f"Left out, for no key sounds in them: {', '.join(result.silent)}.")
     return "".join(f'<p class="warning">{html.escape(line)}</p>' for line in lines)

@@ -131,6 +131,13 @@ class FreeParameters:
         """The centre as a vector, shape `(d,)`."""
         return self.vector(self.center, self.center_state_delay_s)
 
+    @property
+    def beyond(self) -> tuple[str, ...]:
+        """Names of the entries whose centre lies beyond their bounds: the start is at the bound."""
+        known = {**self.center.values, STATE_DELAY: self.center_state_delay_s}
+        ends = zip(self.names, self.bounds.tolist(), strict=True)
+        return tuple(name for name, (low, high) in ends if not low <= known[name] <= high)
+
     def values(self, z: ArrayLike) -> Floats:
         """Values of the entries in SI units; beyond the bounds: at the bounds.
 

@@ -14,7 +14,7 @@ from calibration.residuals.replayer import Replay, Replayer
 from calibration.residuals.residuals import Residuals, residuals, robust
 from calibration.residuals.scales import Scales
 from calibration.residuals.segment import Segment
-from sim import Rig
+from sim import PhysicsParameters, Rig
 
 Floats = NDArray[np.float64]
 
@@ -76,7 +76,7 @@ class Objective:
         out = np.full((len(rows), self._size), INFEASIBLE)
         for place, row in enumerate(rows):
             if row is not None:
-                out[place] = np.nan_to_num(row, nan=INFEASIBLE, posinf=INFEASIBLE)
+                out[place] = _finite(row)
         return out
 
     def cost(self, zs: ArrayLike) -> Floats:
@@ -95,6 +95,18 @@ class Objective:
         vectors = np.atleast_2d(np.asarray(zs, np.float64))
         sets = [self.free.parameters(z) for z in vectors]
         return self._replayer.replay(sets, [self.free.state_delay_s(z) for z in vectors])
+
+    def replay(
+        self, parameters: PhysicsParameters, state_delay_s: float
+    ) -> tuple[Replay, ...] | None:
+        """The replays of parameters as they are, also beyond the bounds of what is free."""
+        return self._replayer.replay([parameters], state_delay_s)[0]
+
+    def cost_of(self, replays: tuple[Replay, ...] | None) -> float:
+        """The cost of some replays; that of the worst where nobody could play."""
+        row = _row(replays, self.scales)
+        errors = np.array([INFEASIBLE]) if row is None else _finite(row)
+        return float(0.5 * np.mean(errors**2))
 
     def gap(self, z: ArrayLike) -> Gap | None:
         """What simulator and recordings differ in with one vector; None where nobody could play."""
@@ -132,6 +144,10 @@ class Objective:
                 "nobody could play with the parameters to start from: start from the rig's own"
             )
         return len(known)
+
+
+def _finite(row: Floats) -> Floats:
+    return np.nan_to_num(row, nan=INFEASIBLE, posinf=INFEASIBLE)
 
 
 def _row(replays: tuple[Replay, ...] | None, scales: Scales) -> Floats | None:

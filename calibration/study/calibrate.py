@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from calibration.recordings import Recording
 from calibration.report import write_report
-from calibration.residuals import FREE, STATE_DELAY
+from calibration.residuals import FREE, gap_of
 from calibration.study.case import Case, make_case, shared
 from calibration.study.clock import Clock, Progress
+from calibration.study.earlier import case_beside
 from calibration.study.fit import Fit
 from calibration.study.helpers import Order, help_out, with_helpers
-from calibration.study.intervals import Certainty, certainty
+from calibration.study.intervals import Certainty, as_written, certainty, intervals_of
 from calibration.study.ledger import Ledger
 from calibration.study.lock import lead
 from calibration.study.result import Calibration, Judgement, place_of, write_calibration
@@ -59,7 +60,8 @@ def calibrate(
         trials: About how many trials the search takes.
         seed: Of everything that is drawn.
         study: Path of the journal file, or URL of the database; `<out>.study` if None.
-        previous: What was known before; the rig's own parameters if None.
+        previous: What was known before; if None, what `out` holds, or the rig's own parameters. A
+            file that this very study wrote is not that: it goes on as it began.
         previous_state_delay_s: Age of the joint states that goes with it [s].
         on_progress: Is told how far it is.
         names: What to fit; `joint_offset:` stands for all finger joints.
@@ -72,21 +74,26 @@ def calibrate(
 
     Raises:
         CalibrationError: Nothing can be learned from these recordings, the study file is damaged,
-            or another process leads it.
+            another process leads it, or `out` holds other parameters than `previous`.
         InvalidRecordingError: A recording cannot be trusted.
+        ParameterError: `out` is there and no parameters file of the rig.
         OSError: A file cannot be written.
     """
     clock = Clock(budget_s, on_progress)
-    case = make_case(
-        recordings,
-        rig,
-        names=names,
-        previous=previous,
-        previous_state_delay_s=previous_state_delay_s,
-        seed=seed,
-        threads=threads,
-        workers=workers,
-    )
+
+    def make(known: PhysicsParameters | None) -> Case:
+        return make_case(
+            recordings,
+            rig,
+            names=names,
+            previous=known,
+            previous_state_delay_s=previous_state_delay_s,
+            seed=seed,
+            threads=threads,
+            workers=workers,
+        )
+
+    case = case_beside(out, rig, previous, make, lambda case: case.name(seed, trials))
     place, name = study or str(out.with_suffix(".study")), case.name(seed, trials)
     with _leading(place):
         ledger = Ledger(place, name, case.free.names)
@@ -94,10 +101,12 @@ def calibrate(
         known = (case.free.center, case.free.center_state_delay_s)
         order = Order(place, name, folders, case.free.names, *known, seed, shared(threads, workers))
         with with_helpers(order, workers - 1):
-            sure = certainty(Fit(case, ledger, clock, seed, workers).run(trials))
+            fit = Fit(case, ledger, clock, seed, workers).run(trials)
+            sure = as_written(case.free, certainty(fit))
         ledger.finish()
         result = _conclude(case, sure, out, ledger.finished, clock)
-    write_calibration(result, _hashes(recordings), f"{name} in {place}", seed)
+    previous_values = case.free.center.values
+    write_calibration(result, _hashes(recordings), f"{name} in {place}", seed, previous_values)
     write_report(result, case, sure)
     return result
 
@@ -107,6 +116,7 @@ def join(
     rig: Rig,
     *,
     study: str,
+    out: Path,
     trials: int = TRIALS,
     seed: int = 0,
     previous: PhysicsParameters | None = None,
@@ -120,6 +130,7 @@ def join(
         recordings: The same as there.
         rig: The same.
         study: Path of its journal file, or URL of its database.
+        out: The parameters file that it writes, or a copy: it may hold what was known before.
         trials: The same.
         seed: The same.
         previous: The same.
@@ -133,8 +144,13 @@ def join(
     Raises:
         CalibrationError: No such calibration runs there, or nothing can be learned.
         InvalidRecordingError: A recording cannot be trusted.
+        ParameterError: `out` is there and no parameters file of the rig.
     """
-    case = make_case(recordings, rig, names=names, previous=previous, seed=seed, threads=threads)
+
+    def make(known: PhysicsParameters | None) -> Case:
+        return make_case(recordings, rig, names=names, previous=known, seed=seed, threads=threads)
+
+    case = case_beside(out, rig, previous, make, lambda case: case.name(seed, trials))
     ledger = Ledger(study, case.name(seed, trials), case.free.names, begin=False)
     return help_out(ledger, case, on_trials)
 
@@ -159,13 +175,14 @@ def _conclude(case: Case, sure: Certainty, out: Path, trials: int, clock: Clock)
     case.held_out.scales = case.whole.scales
     delay = free.state_delay_s(sure.point)
     # Parameters files say nothing of the state delay: what was known gets the better of two.
-    known = [free.vector(free.center, s) for s in (free.center_state_delay_s, delay)]
-    before = min((_judge(case, point) for point in known), key=lambda j: j.cost)
-    after = _judge(case, sure.point)
+    known = [_judge(case, free.center, s) for s in (free.center_state_delay_s, delay)]
+    before = min(known, key=lambda judgement: judgement.cost)
+    parameters = free.parameters(sure.point)
+    after = _judge(case, parameters, delay)
     accepted = after.cost < before.cost
     return Calibration(
-        parameters=free.parameters(sure.point),
-        intervals=_intervals(case, sure),
+        parameters=parameters,
+        intervals=intervals_of(free, sure),
         identifiable=_named(free.names, sure.identifiable),
         on_bound=_named(free.names, sure.on_bound),
         judged_before=before,
@@ -176,17 +193,15 @@ def _conclude(case: Case, sure: Certainty, out: Path, trials: int, clock: Clock)
         state_delay_s=delay,
         path=place_of(out, accepted),
         silent=case.silent,
+        beyond=free.beyond,
     )
 
 
-def _judge(case: Case, point: Floats) -> Judgement:
-    return Judgement(float(case.held_out.cost(point[None])[0]), case.held_out.gap(point))
-
-
-def _intervals(case: Case, sure: Certainty) -> dict[str, tuple[float, float]]:
-    low, high = case.free.values(sure.low), case.free.values(sure.high)
-    ends = zip(case.free.names, low.tolist(), high.tolist(), strict=True)
-    return {name: (a, b) for name, a, b in ends if name != STATE_DELAY}
+def _judge(case: Case, parameters: PhysicsParameters, state_delay_s: float) -> Judgement:
+    """Parameters as they are: a file may hold what lies beyond the bounds of the fit."""
+    replays = case.held_out.replay(parameters, state_delay_s)
+    gap = None if replays is None else gap_of(replays)
+    return Judgement(case.held_out.cost_of(replays), gap)
 
 
 def _named(names: Sequence[str], which: NDArray[np.bool_]) -> tuple[str, ...]:

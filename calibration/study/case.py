@@ -14,6 +14,7 @@ from calibration.errors import CalibrationError
 from calibration.recordings import Recording
 from calibration.residuals import FREE, FreeParameters, Objective, Segment, choose, segments_of
 from calibration.residuals.scales import Scales
+from calibration.study.one_rig import check_one_rig
 from calibration.study.problem import Problem
 from sim import PhysicsParameters, Rig
 
@@ -83,11 +84,13 @@ def make_case(
         workers: Processes that share them during the search; least squares has them all.
 
     Raises:
-        CalibrationError: Nothing can be learned from these recordings; says why.
+        CalibrationError: Nothing can be learned from these recordings, or they are of different
+            rigs; says why.
         InvalidRecordingError: A recording cannot be trusted.
     """
     if not recordings:
         raise CalibrationError("no recordings to calibrate with: name at least one")
+    check_one_rig(recordings)
     sounding = [r for r in recordings if len(r.events.time_ns)]
     silent = [r for r in recordings if not len(r.events.time_ns)] if sounding else []
     used = sounding or recordings

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.residuals import STATE_DELAY, FreeParameters
 from calibration.study.polish import PRIOR_STD, Linearised
 
 Floats = NDArray[np.float64]
@@ -64,6 +65,31 @@ def certainty(fit: Linearised) -> Certainty:
         (2 * half < IDENTIFIED) & ~on_bound,
         on_bound,
     )
+
+
+def as_written(free: FreeParameters, sure: Certainty) -> Certainty:
+    """What a file will say: the release point below the trigger, and all in their intervals.
+
+    Args:
+        free: What the entries mean.
+        sure: The fit.
+    """
+    point = free.vector(free.parameters(sure.point), free.state_delay_s(sure.point))
+    low, high = np.minimum(sure.low, point), np.maximum(sure.high, point)
+    return replace(sure, point=point, low=low, high=high)
+
+
+def intervals_of(free: FreeParameters, sure: Certainty) -> dict[str, tuple[float, float]]:
+    """95 % intervals of the physics parameters in SI units; values are in them to the last bit.
+
+    Args:
+        free: What the entries mean.
+        sure: The fit as it is written.
+    """
+    fit = free.parameters(sure.point).values
+    low, high = free.values(sure.low).tolist(), free.values(sure.high).tolist()
+    ends = zip(free.names, low, high, strict=True)
+    return {n: (min(a, fit[n]), max(b, fit[n])) for n, a, b in ends if n != STATE_DELAY}
 
 
 def _variances(fit: Linearised) -> Floats:

@@ -14,11 +14,18 @@ from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from calibration.errors import CalibrationError
+from calibration.study.checksums import (
+    ASKED,
+    FINISHED,
+    RESULT,
+    check_whole,
+    is_signed,
+    of_result,
+    sign,
+)
 from calibration.study.storage import open_storage, readable
 
 Floats = NDArray[np.float64]
-
-FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
 @dataclass(frozen=True)
@@ -98,9 +105,13 @@ class Ledger:
                 storage=self._storage, study_name=name, sampler=sampler, load_if_exists=True
             )
             self._id = self._storage.get_study_id_from_name(name)
-            foreign = any(not self._is_ours(trial) for trial in self._trials())
-        if foreign:
-            raise CalibrationError(f"study '{name}' in {place} is not of Da Capo: name another one")
+            if not all(self._is_ours(trial) for trial in self._trials()):
+                raise CalibrationError(
+                    f"study '{name}' in {place} is not of this version of Da Capo: move it away, "
+                    "or name another one with --study"
+                )
+            for trial in self._trials():
+                check_whole(trial)
 
     def finish(self) -> None:
         """Let helpers go."""
@@ -115,14 +126,14 @@ class Ledger:
             points: Shape `(k, d)`.
             prune_above: Of all of them.
         """
-        there = {t.user_attrs["index"] for t in self._at(place)}
+        there = {t.user_attrs["index"] for t in self._at(place) if t.state != TrialState.FAIL}
         for index, point in enumerate(points):
             if index not in there:
                 self._add(place, index, point, _waiting(prune_above))
 
     def record(self, place: Place, point: Floats, value: float) -> None:
         """Enter a finished trial, unless there is one."""
-        if not self._at(place):
+        if self.results(place, 1) is None:
             result = {"value": value, "intermediate_values": {0: value}}
             self._add(place, 0, point, {"state": TrialState.COMPLETE, **result})
 
@@ -145,9 +156,13 @@ class Ledger:
             value: Cost of all; None when the rest was not replayed.
         """
         state = TrialState.PRUNED if value is None else TrialState.COMPLETE
+        cost = first if value is None else value
+        asked = self._storage.get_trial(task.trial_id).user_attrs[ASKED]
+        result = of_result(asked, state, first, cost)
         with contextlib.suppress(optuna.exceptions.UpdateFinishedTrialError):
             self._storage.set_trial_intermediate_value(task.trial_id, 0, first)
-            self._set(task.trial_id, state, [first if value is None else value])
+            self._storage.set_trial_user_attr(task.trial_id, RESULT, result)
+            self._set(task.trial_id, state, [cost])
 
     def give_up(self, place: Place) -> None:
         """Mark trials that were taken and not finished as failed, and offer them again."""
@@ -197,6 +212,7 @@ class Ledger:
             set(trial.params) == set(self._entries)
             and {"stage", "population", "index"} <= trial.user_attrs.keys()
             and trial.distributions == self._unit
+            and is_signed(trial)
         )
 
     def _trials(self, states: tuple[TrialState, ...] | None = None) -> list[FrozenTrial]:
@@ -213,9 +229,9 @@ class Ledger:
     def _add(self, place: Place, index: int, point: Floats, how: dict[str, Any]) -> None:
         attributes = {"stage": place.stage, "population": place.population, "index": index}
         params = dict(zip(self._entries, point.tolist(), strict=True))
-        self._study.add_trial(
-            create_trial(params=params, distributions=self._unit, user_attrs=attributes, **how)
-        )
+        trial = create_trial(params=params, distributions=self._unit, user_attrs=attributes, **how)
+        sign(trial)
+        self._study.add_trial(trial)
 
 
 def _waiting(prune_above: float) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -73,8 +72,3 @@ class Problem:
             for index, rest in zip(worth.tolist(), rests, strict=True):
                 wholes[index] = float(self.share * firsts[index] + (1 - self.share) * rest)
         return list(zip(firsts.tolist(), wholes, strict=True))
-
-    def residuals(self, points: Floats) -> Floats:
-        """Residuals of all parts, shape `(k, m)`."""
-        parts: Sequence[Residuals] = [p for p in (self.first, self.rest) if p is not None]
-        return np.concatenate([part.residuals(points) for part in parts], axis=1)

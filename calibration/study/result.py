@@ -45,6 +45,8 @@ class Calibration:
         state_delay_s: Fitted age of the joint states when they were read [s].
         path: The file of the parameters.
         silent: Recordings that were left out for they hold no key event.
+        beyond: Names of those whose previous value lies beyond the bounds of the fit, which began
+            at the bound; they were judged as they are.
     """
 
     parameters: PhysicsParameters
@@ -59,6 +61,7 @@ class Calibration:
     state_delay_s: float
     path: Path
     silent: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()
 
     @property
     def heldout_before(self) -> float:
@@ -96,7 +99,11 @@ def place_of(out: Path, accepted: bool) -> Path:
 
 
 def write_calibration(
-    result: Calibration, recordings: Mapping[str, str], study: str, seed: int
+    result: Calibration,
+    recordings: Mapping[str, str],
+    study: str,
+    seed: int,
+    previous: Mapping[str, float],
 ) -> None:
     """Write the parameters file: values, intervals, and where they come from.
 
@@ -105,6 +112,7 @@ def write_calibration(
         recordings: SHA-256 by path of what was learned from.
         study: Name of the study, and where it is.
         seed: Of it.
+        previous: What was known before, by name.
 
     Raises:
         CalibrationError: The folder cannot be written.
@@ -116,6 +124,7 @@ def write_calibration(
         **told,
         "study": study,
         "seed": seed,
+        "previous": dict(previous),
         "recordings": dict(recordings),
         "rig_hash": result.parameters.rig.hash,
         "versions": own_versions(),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
 from calibration.errors import CalibrationError
-from calibration.recordings import Recording, read_recording
+from calibration.recordings import KeyEvents, Recording, read_recording
 from calibration.study.calibrate import calibrate, join
 from calibration.study.result import Calibration
 from calibration.virtual import play_virtual
@@ -17,7 +20,7 @@ from dacapo.__main__ import main
 from hardware.world import World, load_world
 from hardware.world.physics import true_parameters
 from score import Note, Score, write_midi
-from sim import load_rig, read_fitted
+from sim import ParameterError, PhysicsParameters, load_rig, read_fitted
 from tests.unit.playing import nominal_model
 
 RIG = load_rig("leap_rail_49")
@@ -115,10 +118,11 @@ def test_a_finished_study_gives_the_same_again(
     assert (tmp_path / "rig.yaml").read_text().replace(str(tmp_path), "") == (
         found.path.read_text().replace(str(found.path.parent), "")
     )
-    joined = join(recordings, RIG, study=str(study), trials=TRIALS, names=NAMES)
+    help_there = partial(join, recordings, RIG, study=str(study), out=again.path, names=NAMES)
+    joined = help_there(trials=TRIALS)
     assert joined == 0  # it is finished
     with pytest.raises(CalibrationError, match="begin it without"):
-        join(recordings, RIG, study=str(study), trials=TRIALS + 1, names=NAMES)
+        help_there(trials=TRIALS + 1)
 
 
 def test_nothing_is_learned_from_the_world_file(
@@ -145,6 +149,31 @@ def test_what_a_budget_cut_short_is_done_in_full_later(
     assert again.parameters.values == found.parameters.values
 
 
+def test_what_the_file_holds_is_what_was_known_before(
+    found: Calibration, recordings: list[Recording], tmp_path: Path
+) -> None:
+    """A study of less, in the place of a good file: it is judged against that, and goes on."""
+    out = tmp_path / "rig.yaml"
+    shutil.copy(found.path, out)
+    names = ("key_damping_nms_per_rad", "state_delay_s")
+    fit_less = partial(calibrate, recordings, RIG, out=out, trials=8, names=names)
+    first = fit_less()
+    assert first.heldout_before == pytest.approx(found.heldout_after, rel=0.5)
+    assert first.heldout_before < 0.5 * found.heldout_before
+    kept = first.parameters if first.accepted else found.parameters
+    assert read_fitted(out, RIG).parameters.values == kept.values
+    again = fit_less()
+    assert again.parameters.values == first.parameters.values
+    assert again.trials == first.trials
+    nominal = PhysicsParameters.nominal(RIG)
+    with pytest.raises(CalibrationError, match=r"rig\.yaml exists .* --params .*rig\.yaml, or"):
+        fit_less(previous=nominal, seed=1)
+    out.write_text("dear diary")
+    with pytest.raises(ParameterError, match=r"rig\.yaml"):
+        fit_less()
+    assert out.read_text() == "dear diary"
+
+
 def test_a_worse_fit_is_kept_and_not_used(recordings: list[Recording], tmp_path: Path) -> None:
     """Nothing beats the truth, known with its reading delay: what gains nothing is refused."""
     result = calibrate(
@@ -162,6 +191,48 @@ def test_a_worse_fit_is_kept_and_not_used(recordings: list[Recording], tmp_path:
     document = yaml.safe_load((tmp_path / "rig.rejected.yaml").read_text())
     assert document["provenance"]["accepted"] is False
     assert "Rejected" in (tmp_path / "rig.rejected.html").read_text()
+
+
+def test_old_parameters_are_judged_as_they_are(recordings: list[Recording], tmp_path: Path) -> None:
+    """From beyond a bound the fit begins at the bound; what is judged is what was known."""
+    truth = true_parameters(RIG, WORLD)
+    beyond, at_bound = (
+        calibrate(
+            recordings,
+            RIG,
+            out=tmp_path / f"{delay_s}.yaml",
+            trials=8,
+            names=("command_delay_s",),
+            previous=truth.with_values(command_delay_s=delay_s),
+        )
+        for delay_s in (0.16, 0.12)
+    )
+    assert beyond.heldout_after == pytest.approx(at_bound.heldout_after)
+    assert beyond.heldout_before > 1.02 * at_bound.heldout_before
+    assert beyond.beyond == ("command_delay_s",)
+    assert at_bound.beyond == ()
+    page = beyond.path.with_suffix(".html").read_text()
+    assert "beyond the bounds of the fit, which began there: command_delay_s" in page
+    assert "<td>0.16</td>" in page
+
+
+def test_a_song_that_was_never_hit_is_left_out_and_named(
+    recordings: list[Recording], tmp_path: Path
+) -> None:
+    nothing = np.zeros(0, np.int64)
+    silent = replace(
+        recordings[0],
+        folder=tmp_path / "never_hit",
+        events=KeyEvents(nothing, nothing, nothing, nothing.astype(bool), nothing),
+    )
+    fit = partial(calibrate, trials=8, names=("command_delay_s",))
+    result = fit([*recordings, silent], RIG, out=tmp_path / "with.yaml")
+    assert result.silent == (str(tmp_path / "never_hit"),)
+    assert f"no key sounds in them: {tmp_path / 'never_hit'}" in (
+        result.path.with_suffix(".html").read_text()
+    )
+    without = fit(recordings, RIG, out=tmp_path / "without.yaml")
+    assert result.parameters.values == without.parameters.values
 
 
 def test_the_verb_and_its_refusals(

@@ -1,5 +1,7 @@
 """`ros2 launch launch/calibrate.launch.py`, as users run it."""
 
+import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -11,14 +13,24 @@ from tests.launch.launched import ROOT, run
 FILE = ROOT / "launch" / "calibrate.launch.py"
 
 
-def test_its_arguments_are_options_of_the_verb(capsys: pytest.CaptureFixture[str]) -> None:
-    description = get_launch_description_from_python_launch_file(str(FILE))
-    for verb in ("iterate", "calibrate"):
+def test_what_it_tells_a_verb_are_options_of_that_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    file = runpy.run_path(str(FILE))
+    defaults = {name: default for name, (default, _) in file["ARGUMENTS"].items()}
+    of_fit = defaults | dict.fromkeys(file["OF_FIT"], "x")
+    of_loop = dict.fromkeys(defaults, "x") | {"resume": "true"}
+    for verb, *words in (file["_loop"](of_loop), file["_fit"](of_fit)):
         with pytest.raises(SystemExit):
             build_parser().parse_args([verb, "--help"])
-    help_page = capsys.readouterr().out
-    for argument in description.get_launch_arguments():
-        assert argument.name in ("songs", "recordings") or f"--{argument.name}" in help_page
+        options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
+        told = {word for word in words if word.startswith("--")}
+        assert told <= options, verb
+        assert {"--rig", "--out"} <= told
+
+
+def test_it_declares_its_arguments() -> None:
+    description = get_launch_description_from_python_launch_file(str(FILE))
+    declared = {argument.name for argument in description.get_launch_arguments()}
+    assert declared == set(runpy.run_path(str(FILE))["ARGUMENTS"])
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,16 @@ def test_what_is_not_free_stays() -> None:
     assert FreeParameters.of(LEAP.rig, (STATE_DELAY,)).state_delay_s([1.0]) == 0.05
 
 
+def test_what_was_known_beyond_the_bounds_is_named() -> None:
+    assert LEAP.beyond == ()
+    nominal = PhysicsParameters.nominal(LEAP.rig)
+    center = nominal.with_values(contact_time_constant_s=0.03, keyboard_x_m=-0.008)
+    assert FreeParameters.of(LEAP.rig, FREE, center).beyond == ("contact_time_constant_s",)
+    held = FreeParameters.of(LEAP.rig, ("keyboard_z_m",), center, 0.2)
+    assert held.beyond == ()
+    assert FreeParameters.of(LEAP.rig, (STATE_DELAY,), None, 0.2).beyond == (STATE_DELAY,)
+
+
 def test_unknown_names_are_refused() -> None:
     with pytest.raises(CalibrationError, match=r"near: .*keyboard_z_m"):
         FreeParameters.of(LEAP.rig, ("keyboard_z",))

@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from calibration.errors import CalibrationError
 from calibration.residuals import FreeParameters
 from calibration.study.divisions import best_division, delay_columns
-from calibration.study.intervals import Certainty, certainty
-from calibration.study.ledger import Ledger, Place
+from calibration.study.intervals import Certainty, as_written, certainty, intervals_of
+from calibration.study.ledger import Ledger, Place, Results
 from calibration.study.lock import lead
 from calibration.study.polish import PRIOR_STD, Linearised, least_squares
 from calibration.study.problem import Problem
 from calibration.study.slopes import AlongCurvature, AlongEntries
 from calibration.study.stages import Stage, plan_stages, trials_of
-from calibration.study.trials import run_stage, work_off
+from calibration.study.trials import run_population, run_stage, work_off
 from sim import load_rig
 from tests.unit.calibration.oscillator import NAMES, TRUTH, Oscillator
 
@@ -136,21 +136,70 @@ def test_a_place_has_one_leader(tmp_path: Path) -> None:
 def test_a_damaged_study_is_refused_or_right(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    folder = tmp_path_factory.mktemp("damaged")
-    ledger = Ledger(str(folder / "study"), "s", NAMES)
-    ledger.post(Place("x", 0), np.tile(MIDDLE, (3, 1)))
-    while work_off(ledger, make_problem(), 4):
-        pass
-    content = bytearray((folder / "study").read_bytes())
+    """Damaged anywhere: what can still be read of it gives the same, evaluated anew or not."""
+    study = tmp_path_factory.mktemp("damaged") / "study"
+    before = run_three(study)
+    content = bytearray(study.read_bytes())
     at = data.draw(st.integers(0, len(content) - 1))
     how_many = data.draw(st.integers(1, 40))
     content[at : at + how_many] = data.draw(st.binary(max_size=40))
-    (folder / "study").write_bytes(content)
+    study.write_bytes(content)
     try:
-        results = Ledger(str(folder / "study"), "s", NAMES).results(Place("x", 0), 3)
+        after = run_three(study)
     except CalibrationError:
         return
-    assert results is None or results.points.shape == (3, 4)
+    for name, values in vars(before).items():  # alone or with others: the last bits of a mean
+        np.testing.assert_allclose(vars(after)[name], values, rtol=1e-13)
+
+
+def run_three(study: Path) -> Results:
+    """A population of three, one of them pruned, and a pass of least squares."""
+    ledger, problem = Ledger(str(study), "s", NAMES), make_problem()
+    points = np.linspace(0.3, 0.6, 12).reshape(3, 4)
+    limit = 1.01 * float(np.median(problem.first.cost(points)))
+    results = run_population(ledger, problem, Place("x", 0), points, prune_above=limit)
+    ledger.record(Place("polish", 0), TRUTH, 1.25)
+    polished = ledger.results(Place("polish", 0), 1)
+    assert polished is not None
+    joined = zip(vars(results).values(), vars(polished).values(), strict=True)
+    return Results(*(np.concatenate(pair) for pair in joined))
+
+
+@pytest.mark.parametrize(
+    ("written", "changed"),
+    [
+        ('"stiffness":0.3,', '"stiffness":0.2,'),
+        ('"index":1', '"index":2'),
+        ('"prune_above":1', '"prune_above":2'),
+        ('"intermediate_value":1', '"intermediate_value":2'),
+        ('"state":1,"values":[1', '"state":1,"values":[2'),
+        ('"state":2', '"state":1'),
+        ('"value":1.25', '"value":1.35'),
+    ],
+)
+def test_a_changed_digit_is_refused(tmp_path: Path, written: str, changed: str) -> None:
+    study = tmp_path / "study"
+    run_three(study)
+    text = study.read_text()
+    assert written in text
+    study.write_text(text.replace(written, changed, 1))
+    with pytest.raises(CalibrationError, match="damaged"):
+        Ledger(str(study), "s", NAMES)
+
+
+def test_what_reads_as_failed_is_evaluated_again(tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    before = run_three(study)
+    study.write_text(study.read_text().replace('"state":1', '"state":3'))
+    np.testing.assert_allclose(run_three(study).values, before.values, rtol=1e-13)
+
+
+def test_a_study_without_checksums_is_refused(tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    run_three(study)
+    study.write_text(study.read_text().replace("result_crc32", "other"))
+    with pytest.raises(CalibrationError, match="not of this version of Da Capo"):
+        run_three(study)
 
 
 def test_another_kind_of_file_is_refused_and_left_alone(tmp_path: Path) -> None:
@@ -222,6 +271,27 @@ def test_one_delay_alone_is_not_divided() -> None:
     free = FreeParameters.of(load_rig("leap_rail_49"), ["command_delay_s", "keyboard_z_m"])
     point = np.array([0.2, 0.6])
     assert best_division(free, point, lambda _: pytest.fail("nothing to divide")) is point
+
+
+@settings(max_examples=50, deadline=None)
+@given(trigger=st.floats(0.0, 1.0), release=st.floats(0.0, 1.0), half=st.floats(0.0, 0.2))
+def test_a_report_says_of_the_release_point_what_the_file_says(
+    trigger: float, release: float, half: float
+) -> None:
+    columns = [FREE.names.index(f"key_{name}_fraction") for name in ("trigger", "release")]
+    point = FREE.start
+    point[columns] = trigger, release
+    low, high = np.clip(point - half, 0.0, 1.0), np.clip(point + half, 0.0, 1.0)
+    nothing = np.zeros(FREE.size, np.bool_)
+    sure = as_written(FREE, Certainty(point, low, high, nothing, nothing))
+    told = FREE.values(sure.point)[columns[1]]
+    written = FREE.parameters(point).values
+    assert told == pytest.approx(written["key_release_fraction"], abs=1e-12)
+    assert (sure.low <= sure.point).all()
+    assert (sure.point <= sure.high).all()
+    values = FREE.parameters(sure.point).values
+    for name, (least, most) in intervals_of(FREE, sure).items():
+        assert least <= values[name] <= most
 
 
 @pytest.mark.parametrize("seed", range(5))

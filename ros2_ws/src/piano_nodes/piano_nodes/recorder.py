@@ -16,6 +16,7 @@ from calibration.recordings import (
     RecordingError,
     RecordingWriter,
     Topic,
+    device_hash,
     mark_validity,
     message_schema,
     policy_hash,
@@ -49,7 +50,7 @@ class Recorder(PianoNode):
         Setting("policy", PLANNER, "who plays: planner, zoo, or path of a policy bundle"),
         Setting("params", "", "physics parameters file; empty: the rig's nominal ones"),
         Setting("trial", -1, "which draw of an emulated world's noise; -1: nothing is drawn"),
-        Setting("device", "", "id of the hand in its calibration file"),
+        Setting("device", "", "device file of the hand, or nominal; empty: not known"),
     )
 
     def __init__(self, around: Surroundings = ALONE) -> None:
@@ -92,6 +93,7 @@ class Recorder(PianoNode):
             policy_hash=fingerprint,
             parameters=_text_of(values["params"]) if values["params"] else "",
             device=values["device"],
+            device_hash=device_hash(values["device"]),
             seed=None if trial < 0 else trial,
             clock_offset_ns=self._offset_ns,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import jax
 import jax.numpy as jnp
 import mujoco
@@ -9,7 +11,8 @@ from mujoco import mjx
 
 from sim.mjx.contacts import Data, overflowed
 from sim.mjx.errors import ContactOverflowError
-from sim.mjx.model import Implementation, max_contacts, max_rows
+from sim.mjx.loose_keys import LooseKeys
+from sim.mjx.model import Implementation, max_contacts, max_dofs, max_near_keys, max_rows
 from sim.model import PHYSICS_STEPS_PER_CONTROL
 
 
@@ -24,10 +27,15 @@ class MjxPhysics:
             implementation: of the physics.
             n_envs: environments that will be stepped together: Warp shares room for contacts.
         """
-        self._mjx = mjx.put_model(mj, impl=implementation)
-        self._mj, self._room, self._max_contacts = mj, {}, max_contacts(mj)
+        self._mj, self._room, self._loose_keys = mj, {}, _all_solved
         if implementation == "warp":
-            self._room = {"naconmax": n_envs * self._max_contacts, "njmax": max_rows(mj)}
+            self._mj, self._loose_keys = _freezing(mj), LooseKeys(mj)
+            self._room = {
+                "naconmax": n_envs * max_contacts(mj),
+                "njmax": max_rows(mj),
+                "nvmax": max_dofs(mj),
+            }
+        self._mjx = mjx.put_model(self._mj, impl=implementation)
         self._implementation = implementation
 
     def fresh(self) -> Data:
@@ -48,7 +56,7 @@ class MjxPhysics:
         """
 
         def substep(data: Data, _: None) -> tuple[Data, tuple[jax.Array, jax.Array]]:
-            data = mjx.step(self._mjx, data)
+            data = mjx.step(self._mjx, self._loose_keys(data))
             return data, (data.qpos, overflowed(data))
 
         with jax.default_matmul_precision("highest"):  # TF32 would blur the physics
@@ -80,6 +88,19 @@ class MjxPhysics:
         """
         if count := int(dropped.sum()):
             raise ContactOverflowError(
-                f"{count} of {dropped.size} environments had more than {self._max_contacts} "
-                "contacts: build the reduced model with more max_contacts"
+                f"{count} of {dropped.size} environments had more than {max_contacts(self._mj)} "
+                f"contacts or {max_near_keys(self._mj)} keys near fingertips: build the reduced "
+                "model with more max_contacts and max_near_keys"
             )
+
+
+def _all_solved(data: Data) -> Data:
+    return data
+
+
+def _freezing(mj: mujoco.MjModel) -> mujoco.MjModel:
+    """A model in which Warp leaves out what is marked as asleep, and marks nothing itself."""
+    mj = copy.copy(mj)
+    mj.opt.enableflags |= int(mujoco.mjtEnableBit.mjENBL_SLEEP)
+    mj.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_ISLAND)
+    return mj

@@ -47,7 +47,9 @@ SONG = "hot_cross_buns"
 
 @cache
 def reduced(max_contacts: int = 32) -> PairModel:
-    return build_reduced(load_pair("shadow_pair_88"), max_contacts)
+    model = build_reduced(load_pair("shadow_pair_88"), max_contacts)
+    model.mj.opt.iterations = 20  # without a GPU Warp takes every one of them
+    return model
 
 
 def wandering(model: PairModel, n_steps: int, seed: int) -> Floats:

@@ -71,8 +71,10 @@ class LooseKeys:
         before = data.geom_xpos[self._tips]
         moves = self._step_s * self._velocities(data, before)
         along = jnp.stack([-axis, jnp.zeros_like(axis), axis])
-        points = jnp.stack([before + moves, before + 2 * moves])[:, None] + along
-        beyond = jnp.abs(points[..., None, :] - data.geom_xpos[self._keys]) - self._half_m
+        points = jnp.stack([before, before + moves, before + 2 * moves])[:, None] + along
+        away = points[..., None, :] - data.geom_xpos[self._keys]
+        turned = data.geom_xmat[self._keys].reshape(-1, 3, 3)  # a pressed key's back stands higher
+        beyond = jnp.abs(jnp.einsum("...kj,kji->...ki", away, turned)) - self._half_m
         gaps = jnp.linalg.norm(jnp.maximum(beyond, 0.0), axis=-1) - self._radius_m[:, None]
         return (gaps < NEAR_M).any(axis=(0, 1, 2))
 

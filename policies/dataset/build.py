@@ -76,7 +76,7 @@ def build(
 
     Args:
         path: folder of the store.
-        songs: as for ``load_chunks``; others may have been built into it before.
+        songs: as for ``load_chunks``; others, or fewer rollouts, may be in it from before.
         settings: what it is made with.
         perform: who does the playing, from ``open_workers``.
         progress: called before each chunk and after each rollout.

@@ -20,7 +20,6 @@ layout of RP1M (arXiv:2408.11048) as far as it is known; docs/dataset.md says ho
 | rig | `{rig}`, SHA-256 {rig_sha256} |
 | player | `{player}` |
 | goals | {goals}, times by {stretch:g} |
-| rollouts of each chunk | {rollouts} |
 | variety | smooth noise on targets, noise on the start, each rollout 0 to {noise:g} of the ranges |
 | seed | {seed} |
 | versions | {versions} |

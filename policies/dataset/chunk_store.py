@@ -55,10 +55,20 @@ class ChunkStore:
         """Control steps of the chunk."""
         return int(self._arrays["actions"].shape[1])
 
-    def missing(self) -> list[int]:
-        """Which rollouts are not there yet."""
-        indices: list[int] = np.flatnonzero(np.isnan(self.f1())).tolist()
+    def done(self) -> list[int]:
+        """Which rollouts are there."""
+        indices: list[int] = np.flatnonzero(~np.isnan(self.f1())).tolist()
         return indices
+
+    def make_room(self, rollouts: int) -> None:
+        """Have room for so many rollouts, or more: what is there stays. F1 grows last.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        for array in self._arrays.values():
+            if array.shape[0] < rollouts:
+                array.resize((rollouts, *array.shape[1:]))
 
     def write(self, index: int, rollout: Rollout) -> None:
         """Keep a rollout, whole or not at all.
@@ -84,8 +94,7 @@ class ChunkStore:
         Raises:
             DatasetError: something is missing or damaged.
         """
-        done = np.flatnonzero(~np.isnan(self.f1())).tolist()
-        for index in done:
+        for index in self.done():
             for name in ARRAYS:
                 self._read(name, index)
 

@@ -62,7 +62,6 @@ def store_attributes(settings: Settings, model: PairModel) -> dict[str, Any]:
         "rig_sha256": model.rig.hash,
         "player": settings.make_player.__qualname__,
         CODE: code_digest(),
-        "rollouts": settings.rollouts,
         "noise": settings.noise,
         "stretch": settings.stretch,
         "seed": settings.seed,

@@ -42,18 +42,17 @@ def read_stats(store: Store) -> list[ChunkStats]:
     Raises:
         DatasetError: there is none, or the store is damaged.
     """
-    stats = [_read(chunk) for chunk in store.chunks() if len(chunk.missing()) < len(chunk.f1())]
+    stats = [_read(chunk) for chunk in store.chunks() if chunk.done()]
     if not stats:
         raise DatasetError(f"{store.path}: no rollout yet: build it with `dacapo dataset build`")
     return stats
 
 
 def _read(chunk: ChunkStore) -> ChunkStats:
-    f1 = chunk.f1()
-    there = np.flatnonzero(~np.isnan(f1))
-    keys = chunk.read("goals", int(there[0]))[:, :-1] > 0.5
+    done = chunk.done()
+    keys = chunk.read("goals", done[0])[:, :-1] > 0.5
     begun = np.diff(keys.astype(np.int64), axis=0, prepend=0) > 0
-    return ChunkStats(chunk.name, len(keys), begun.sum(axis=0), f1[there])
+    return ChunkStats(chunk.name, len(keys), begun.sum(axis=0), chunk.f1()[done])
 
 
 def draw_stats(stats: Sequence[ChunkStats]) -> bytes:

@@ -64,10 +64,10 @@ class Store:
             what = "by another policy" if same_song else "of another song"
             raise DatasetError(f"{self.path / name}: made {what}: choose another --out")
         chunk.check()
-        return chunk.missing()
+        return sorted(set(range(rollouts)) - set(chunk.done()))
 
     def open_chunk(self, name: str, attributes: Mapping[str, Any], shapes: Shapes) -> ChunkStore:
-        """Open a chunk's group, or make it.
+        """Open a chunk's group and have room in it, or make it.
 
         Args:
             name: of the chunk.
@@ -78,7 +78,9 @@ class Store:
             DatasetError: it is damaged.
         """
         if self._begun(name):
-            return self._chunk(name)
+            chunk = self._chunk(name)
+            chunk.make_room(shapes["actions"][0])
+            return chunk
         shutil.rmtree(self.path / name, ignore_errors=True)  # half made by a build that was killed
         group = self._root.create_group(name, attributes=dict(attributes))
         create_arrays(group, shapes)

@@ -135,7 +135,7 @@ def _check_rig(path: Path, attributes: Mapping[str, object], model: PairModel) -
 
 
 def _read(path: Path, chunk: ChunkStore, model: PairModel) -> Rollouts:
-    done = np.flatnonzero(np.isfinite(chunk.f1())).tolist()
+    done = chunk.done()
     if not done:
         raise DatasetError(f"{path}: {chunk.name} has no finished rollout: build it on")
     sizes = _sizes(model)

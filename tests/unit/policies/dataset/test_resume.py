@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zarr
 
 from policies.dataset import (
     Settings,
@@ -59,6 +60,20 @@ def test_goes_on_after_a_kill(
     assert np.isfinite(f1).tolist() == [index < at for index in range(n)]
     assert make(path, song, settings).found == at
     make(tmp_path / "a.zarr", song, settings)
+    assert content(path) == content(tmp_path / "a.zarr")
+
+
+@pytest.mark.parametrize("grown_before_the_kill", [(), ("actions",)])
+def test_more_rollouts_are_those_of_a_larger_build(
+    tmp_path: Path, song: Path, settings: Settings, grown_before_the_kill: tuple[str, ...]
+) -> None:
+    path, larger = tmp_path / "grown" / "a.zarr", replace(settings, rollouts=BATCH + 1)
+    make(path, song, settings)
+    for name in grown_before_the_kill:
+        array = zarr.open_array(path / "short_0" / name)
+        array.resize((larger.rollouts, *array.shape[1:]))
+    assert (make(path, song, larger).found, make(path, song, settings).found) == (N, N)
+    make(tmp_path / "a.zarr", song, larger)
     assert content(path) == content(tmp_path / "a.zarr")
 
 

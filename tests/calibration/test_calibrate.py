@@ -50,6 +50,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for trial in range(2):
         song, out, there = str(folder / "notes.mid"), folder / str(trial), load_world(str(world))
         play_virtual(song, model=model, policy="planner", world=there, trial=trial, out=out)
+    world.unlink()  # what it holds is to be found
     return folder
 
 
@@ -125,28 +126,18 @@ def test_a_finished_study_gives_the_same_again(
         help_there(trials=TRIALS + 1)
 
 
-def test_nothing_is_learned_from_the_world_file(
-    found: Calibration, recorded: Path, recordings: list[Recording], tmp_path: Path
-) -> None:
-    """The same recordings elsewhere, without the file of the world they were made in."""
-    assert (recorded / "known.yaml").is_file()
-    (recorded / "known.yaml").unlink()
-    copies = [shutil.copytree(r.folder, tmp_path / str(i)) for i, r in enumerate(recordings)]
-    alone = [read_recording(copy) for copy in copies]
-    again = calibrate(alone, RIG, out=tmp_path / "rig.yaml", trials=TRIALS, names=NAMES)
-    assert again.parameters.values == found.parameters.values
-    assert again.intervals == found.intervals
-
-
 def test_what_a_budget_cut_short_is_done_in_full_later(
     found: Calibration, recordings: list[Recording], tmp_path: Path
 ) -> None:
-    out = tmp_path / "rig.yaml"
-    cut = calibrate(recordings, RIG, out=out, trials=TRIALS, names=NAMES, budget_s=1.0)
+    """From copies: where recordings lie does not matter, and the file of their world is gone."""
+    copies = [shutil.copytree(r.folder, tmp_path / str(i)) for i, r in enumerate(recordings)]
+    alone, out = [read_recording(copy) for copy in copies], tmp_path / "rig.yaml"
+    cut = calibrate(alone, RIG, out=out, trials=TRIALS, names=NAMES, budget_s=1.0)
     assert cut.trials < found.trials
-    again = calibrate(recordings, RIG, out=out, trials=TRIALS, names=NAMES, workers=2)
+    again = calibrate(alone, RIG, out=out, trials=TRIALS, names=NAMES, workers=2)
     assert again.trials == found.trials
     assert again.parameters.values == found.parameters.values
+    assert again.intervals == found.intervals
 
 
 def test_what_the_file_holds_is_what_was_known_before(

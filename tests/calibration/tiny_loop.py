@@ -17,6 +17,7 @@ from typing import Any
 
 import jax
 
+import calibration.study.divisions
 import calibration.study.fit
 import policies.learning.assembly
 import policies.learning.train
@@ -51,6 +52,7 @@ def shrink(cache: str) -> None:
     policies.learning.train.EVALUATION_EPISODES = 1
     for most in ("MOTION", "VALLEY", "DIVISION", "BOTTOM"):
         setattr(calibration.study.fit, most, 1)
+    calibration.study.divisions._COARSE, calibration.study.divisions._HALVINGS = 2, 0
 
 
 def timeless(facts: Any) -> Any:  # noqa: ANN401  # JSON

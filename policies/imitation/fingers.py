@@ -75,20 +75,27 @@ class Fingers:
         return matched
 
     def see(self, goals: NDArray[np.generic], states: Floats, matched: Keys) -> Floats:
-        """All of it, the pedal's goals as they are."""
+        """What the right hand is shown, then as much for the left; the pedal's goals in both."""
         lead = states.shape[:-1]
         goals, states = goals.reshape(-1, goals.shape[-1]), states.reshape(-1, states.shape[-1])
         (keys, tips, joints), pedal = self._split(states), states[:, self._n_keys, None]
-        half = self._n_tips // 2
-        hands = np.stack([tips[:, :half, 1].mean(axis=1), tips[:, half:, 1].mean(axis=1)], axis=1)
-        parts = [
-            self._errands(matched.reshape(len(tips), len(AHEAD), -1), tips),
-            self._under(keys, tips),
-            self._posture(tips, joints, hands),
-            goals[:, -LOOKAHEAD - 1 :],
-            pedal,
-            *(self._around(self._due(goals), place) for place in hands.T),
-        ]
+        errands = self._errands(matched.reshape(len(tips), len(AHEAD), -1), tips)
+        under, due = self._under(keys, tips), self._due(goals)
+        still = np.split(np.delete(joints, self._slides, axis=1), 2, axis=1)
+        middles = [own[..., 1].mean(axis=1, keepdims=True) for own in np.split(tips, 2, axis=1)]
+        apart = np.clip(middles[0] - middles[1], -APART_M, APART_M)
+        parts = []
+        for hand, middle in enumerate(middles):
+            own = slice(hand * self._n_tips // 2, (hand + 1) * self._n_tips // 2)
+            parts += [
+                errands[:, :, own].reshape(len(tips), -1),
+                under[:, own].reshape(len(tips), -1),
+                self._posture(tips[:, own], middle, still[hand]),
+                apart,
+                goals[:, -LOOKAHEAD - 1 :],
+                pedal,
+                self._around(due, middle[:, 0]),
+            ]
         return np.concatenate(parts, axis=1, dtype=np.float32).reshape(*lead, -1)
 
     def origin(self, states: Floats) -> Floats:
@@ -109,25 +116,21 @@ class Fingers:
         return states[..., : ends[0]], tips, states[..., ends[1] :]
 
     def _errands(self, matched: Keys, tips: Floats) -> Floats:
-        """Way of each finger to its key at each step ahead, and whether it has one."""
+        """Way of each finger to its key and whether it has one, ``(count, ahead, tips, 4)``."""
         ways = np.clip(self._places[matched] - tips[:, None], -FAR_M, FAR_M)
         has = (matched != NO_KEY)[..., None]
-        return np.concatenate([ways * has, has], axis=-1).reshape(len(tips), -1)
+        return np.concatenate([ways * has, has], axis=-1)
 
     def _under(self, keys: Floats, tips: Floats) -> Floats:
-        """How deep a key is under each tip, and where in an octave the tip is."""
+        """How deep a key is under each tip, where in an octave the tip is, ``(count, tips, 3)``."""
         near = np.abs(tips[..., None, 1] - self._places[:, 1]) < UNDER_M
         phase = 2.0 * np.pi / self._octave_m * tips[..., 1]
         depth = (near * keys[:, None]).max(axis=-1)
-        return np.concatenate([depth, np.sin(phase), np.cos(phase)], axis=1)
+        return np.stack([depth, np.sin(phase), np.cos(phase)], axis=-1)
 
-    def _posture(self, tips: Floats, joints: Floats, hands: Floats) -> Floats:
-        """Tips from the middle of their hand, joints without place along the keys, hands apart."""
-        half = self._n_tips // 2
-        sideways = tips[..., 1] - np.repeat(hands, half, axis=1)
-        apart = np.clip(hands[:, :1] - hands[:, 1:], -APART_M, APART_M)
-        still = np.delete(joints, self._slides, axis=1)
-        return np.concatenate([tips[..., 0], sideways, tips[..., 2], still, apart], axis=1)
+    def _posture(self, tips: Floats, middle: Floats, still: Floats) -> Floats:
+        """Tips from the middle of their hand, joints but for the place along the keys."""
+        return np.concatenate([tips[..., 0], tips[..., 1] - middle, tips[..., 2], still], axis=1)
 
     def _around(self, due: NDArray[np.bool_], place: Floats) -> Floats:
         """White and black keys due in cells around a place, shared between the two nearest."""

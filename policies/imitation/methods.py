@@ -7,6 +7,7 @@ from policies.imitation.bc import BehaviourCloning
 from policies.imitation.bc_rnn import RecurrentCloning
 from policies.imitation.diffusion import DiffusionPolicy
 from policies.imitation.fingers import Fingers
+from policies.imitation.hand_cloning import HandCloning
 from policies.imitation.implicit_bc import ImplicitCloning
 from policies.imitation.method import Method
 from policies.imitation.sight import Everything, Sight
@@ -19,7 +20,7 @@ METHODS: dict[str, Method] = {
     "implicit-bc": ImplicitCloning(),
     "bc-rnn": RecurrentCloning(),
     "diffusion": DiffusionPolicy(),
-    "bc-fingers": BehaviourCloning((512, 512)),
+    "bc-fingers": HandCloning((512, 512)),
 }
 
 FINGERS = ("bc-fingers",)

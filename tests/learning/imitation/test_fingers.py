@@ -65,7 +65,8 @@ def test_the_way_leads_to_the_key(fingers: Fingers) -> None:
     goals, tips = due(46), spread(fingers)
     matched = fingers.match(goals, state(tips))
     finger = int(np.flatnonzero(matched[:TIPS] == 46)[0])
-    way = fingers.see(goals, state(tips), matched)[4 * finger : 4 * finger + 4]
+    of_hand = fingers.see(goals, state(tips), matched).reshape(2, -1)[finger // 5]
+    way = of_hand[4 * (finger % 5) :][:4]
     np.testing.assert_allclose(tips[finger] + way[:3], fingers._places[46], atol=1e-6)
     assert way[3] == 1.0
 

@@ -71,6 +71,17 @@ def test_the_way_leads_to_the_key(fingers: Fingers) -> None:
     assert way[3] == 1.0
 
 
+def test_a_hand_is_not_shown_what_the_other_one_does(fingers: Fingers) -> None:
+    goals, tips = due(46, 33), spread(fingers)
+    matched, raised = fingers.match(goals, state(tips)), tips.copy()
+    raised[5:, 2] += 0.01  # the left hand's
+    before, after = (
+        fingers.see(goals, state(places), matched).reshape(2, -1) for places in (tips, raised)
+    )
+    np.testing.assert_array_equal(before[0], after[0])
+    assert (before[1] != after[1]).any()
+
+
 def test_an_octave_up_is_the_same(shown: Shown, fingers: Fingers) -> None:
     """All that is shown is as seen from the hands; forearms are told how far to go."""
     goals, states = shown.rollouts.goals, shown.rollouts.states[0]

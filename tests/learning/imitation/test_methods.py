@@ -13,6 +13,7 @@ import pytest
 from policies.imitation.bc import BehaviourCloning
 from policies.imitation.bc_rnn import RecurrentCloning
 from policies.imitation.diffusion import KEPT, VISITS, DiffusionPolicy, ddim_step
+from policies.imitation.hand_cloning import HandCloning
 from policies.imitation.implicit_bc import ImplicitCloning, energy, energy_slope, observed
 from policies.imitation.learner import update
 from policies.imitation.method import Method
@@ -95,6 +96,17 @@ def test_of_two_answers_one_is_chosen(name: str, steps: int) -> None:
     found = acted(method, parameters, seen)
     assert np.mean(np.abs(np.abs(found) - 0.6) < 0.3) > 0.9
     assert {-1.0, 1.0} <= set(np.sign(found[:, 0]).tolist())
+
+
+def test_a_hand_is_blind_to_the_other_one() -> None:
+    """And an odd number of actions is the left hand's: the pedal is with it."""
+    method, rng = HandCloning((8,), batch_size=8), np.random.default_rng(0)
+    parameters = initial(method.shapes(6, 5), rng)
+    seen = rng.uniform(-1, 1, (4, 1, 6)).astype(np.float32)
+    moved = seen + np.float32([0, 0, 0, 1, 1, 1])
+    change = method.outputs(np, parameters, moved) - method.outputs(np, parameters, seen)
+    assert (change[..., :2] == 0.0).all()
+    assert (change[..., 2:] != 0.0).any(axis=0).all()
 
 
 def test_regression_averages_two_answers() -> None:

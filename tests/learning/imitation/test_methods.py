@@ -103,7 +103,7 @@ def test_a_hand_is_blind_to_the_other_one() -> None:
     method, rng = HandCloning((8,), batch_size=8), np.random.default_rng(0)
     parameters = initial(method.shapes(6, 5), rng)
     seen = rng.uniform(-1, 1, (4, 1, 6)).astype(np.float32)
-    moved = seen + np.float32([0, 0, 0, 1, 1, 1])
+    moved = seen + np.array([0, 0, 0, 1, 1, 1], np.float32)
     change = method.outputs(np, parameters, moved) - method.outputs(np, parameters, seen)
     assert (change[..., :2] == 0.0).all()
     assert (change[..., 2:] != 0.0).any(axis=0).all()

@@ -39,8 +39,6 @@ DEV_STAMP := $(VENV)/.stamp-dev-$(ROS)
 WS_STAMP := $(VENV)/.stamp-workspace-$(ROS)
 WS_SOURCES := $(shell find ros2_ws/src -type f -not -path '*/__pycache__/*' 2>/dev/null)
 
-SIDE_BY_SIDE := $(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
-
 .PHONY: help setup play test lint bench zoo
 
 help:
@@ -52,9 +50,10 @@ play: setup
 	@$(RUN) play $(SONG) $(ARGS)
 
 test: setup lint
-	@OPENBLAS_NUM_THREADS=1 $(SIDE_BY_SIDE) $(addprefix tests/,calibration learning unit)
-	@$(VENV)/bin/python -m pytest tests/emulated/hardware  # microseconds count, one at a time
-	@$(SIDE_BY_SIDE) --ignore=tests/emulated/hardware tests/emulated tests/launch
+	@OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist loadfile \
+		--no-loadscope-reorder $(addprefix tests/,calibration learning unit)
+	@$(VENV)/bin/python -m pytest tests/emulated/hardware  # real time, from here on one at a time
+	@$(VENV)/bin/python -m pytest --ignore=tests/emulated/hardware tests/emulated tests/launch
 
 lint: $(DEV_STAMP)
 	@$(VENV)/bin/ruff check .

@@ -14,8 +14,8 @@ from sim.pair.rig import SIDES
 class HandCloning(BehaviourCloning):
     """A network for each half of an observation and of an action.
 
-    What the other hand happened to do in the songs then teaches nothing. An odd number of actions
-    is the second hand's: it has the pedal.
+    What only the other half shows then decides nothing. An odd number of actions is the second
+    hand's: it has the pedal.
     """
 
     history: int = 1

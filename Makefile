@@ -50,10 +50,7 @@ play: setup
 	@$(RUN) play $(SONG) $(ARGS)
 
 test: setup lint
-	@OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist loadfile \
-		--no-loadscope-reorder $(addprefix tests/,calibration learning unit)
-	@$(VENV)/bin/python -m pytest tests/emulated/hardware  # real time, from here on one at a time
-	@$(VENV)/bin/python -m pytest --ignore=tests/emulated/hardware tests/emulated tests/launch
+	@scripts/run_tests.sh $(VENV)/bin/python
 
 lint: $(DEV_STAMP)
 	@$(VENV)/bin/ruff check .

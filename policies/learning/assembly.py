@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from policies.bundle import read_bundle
+from policies.bundle import Bundle
 from policies.features import Part
 from policies.learning.algorithms import Algorithm
 from policies.learning.environment import LearningEnvironment
@@ -32,6 +32,7 @@ def make_loop(
     plan: Plan,
     files: RunFiles,
     *,
+    warm_start: Bundle | None,
     started_s: float,
 ) -> TrainingLoop:
     """Environments, learner and exam, ready to go.
@@ -42,18 +43,18 @@ def make_loop(
         nominal: the model that the song is for.
         plan: what residual learners correct and the others see.
         files: of the run; an interrupted one is taken up.
+        warm_start: what the learner begins from.
         started_s: ``time.monotonic()`` when the clock of the budget began to run.
 
     Raises:
         TrainingError: the bundle to begin from does not fit.
-        BundleError: it cannot be read.
         SimError: of MJX: the device has too little memory.
     """
     training_models, exam_models = _models(task, nominal, algorithm)
     learner = _learner(task, algorithm, training_models, plan)
-    if task.warm_start is not None:
+    if warm_start is not None:
         part = Part.of(nominal.joint_low, nominal.joint_high, task.goals, plan)
-        begin_from(learner, read_bundle(task.warm_start), part)
+        begin_from(learner, warm_start, part)
     exam = Exam(nominal, exam_models, task.goals, plan, algorithm.residual)
     config = LoopConfig(
         algorithm.total_steps, task.budget_s, algorithm.exam_every, task.seed, started_s

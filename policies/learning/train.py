@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from policies.bundle import write_bundle
+from policies.bundle import read_bundle, write_bundle
 from policies.evaluation import Evaluation, evaluate
 from policies.features import Part
 from policies.learning.algorithms import Algorithm, find_algorithm
@@ -74,13 +74,16 @@ def train(
     algorithm = _algorithm(task)
     if task.simulator == "mjx":
         check_mjx(task.physics.rig, algorithm)
+    warm_start = read_bundle(task.warm_start) if task.warm_start else None
     task = replace(task, randomise=algorithm.randomise) if task.randomise is None else task
     nominal = task.physics.apply(build_playable(task.physics.rig))
     plan = task.plan or _plan(task, algorithm, nominal, folder)
     part = Part.of(nominal.joint_low, nominal.joint_high, task.goals, plan)
     files = RunFiles(folder, settings_of(task, algorithm, part))
     try:
-        loop = make_loop(task, algorithm, nominal, plan, files, started_s=started_s)
+        loop = make_loop(
+            task, algorithm, nominal, plan, files, warm_start=warm_start, started_s=started_s
+        )
         best = loop.run(on_progress)
     finally:
         files.close()

@@ -29,6 +29,7 @@ class MjxPhysics:
         """
         self._mj, self._room, self._loose_keys = mj, {}, _all_solved
         if implementation == "warp":
+            _keep_warp_quiet()
             self._mj, self._loose_keys = _freezing(mj), LooseKeys(mj)
             self._room = {
                 "naconmax": n_envs * max_contacts(mj),
@@ -92,6 +93,13 @@ class MjxPhysics:
                 f"contacts or {max_near_keys(self._mj)} keys near fingertips: build the reduced "
                 "model with more max_contacts and max_near_keys"
             )
+
+
+def _keep_warp_quiet() -> None:
+    """Standard output is for what a command tells; Warp tells there what it compiles."""
+    import warp  # JAX's implementation does without  # noqa: PLC0415
+
+    warp.config.log_level = max(warp.config.log_level, warp.LOG_WARNING)
 
 
 def _all_solved(data: Data) -> Data:

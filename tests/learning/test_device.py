@@ -17,11 +17,12 @@ import pytest
 pytest.importorskip("mujoco.mjx", reason="needs the extra mjx")
 pytest.importorskip("warp", reason="needs the extra mjx")
 
+import warp
+
 import dacapo.train
 from dacapo.__main__ import main
-from policies import Plan, load_policy, readings
+from policies import Plan, readings
 from policies.bundle import read_bundle
-from policies.evaluation import evaluate
 from policies.features import HISTORY, Actions, Features, Part
 from policies.learning import reference
 from policies.learning.algorithms import ALGORITHMS
@@ -207,23 +208,12 @@ def learn(environment: DeviceEnvironment) -> None:
         learner.iterate()
 
 
-def test_a_training_ends_in_the_same_kind_of_bundle(tmp_path: Path) -> None:
-    trained = train(task(), tmp_path)
-    assert trained.steps == 48
-    bundle = read_bundle(trained.bundle)
-    assert bundle.residual
-    assert bundle.training["simulator"] == "mjx"
-    policy = load_policy(str(trained.bundle), nominal_pair(PAIR), goals())
-    assert evaluate(policy, nominal_pair(PAIR), goals(), 5) == trained.scores
-    with pytest.raises(TrainingError, match="another simulator"):
-        train(task(simulator="mujoco"), tmp_path)
-
-
 def test_verbs_train_in_mjx_and_play(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reference, "GOOD_F1", 0.0)  # no search
     monkeypatch.setattr(dacapo.train, "TOO_SLOW", ())
+    monkeypatch.setattr(warp.config, "log_level", warp.LOG_INFO)  # it prints into JSON if it may
     song, rig = str(tmp_path / "two.mid"), ["--rig", PAIR]
     write_midi(SCORE, Path(song))
     mjx = ["--simulator", "mjx", "--envs", "2"]
@@ -231,6 +221,10 @@ def test_verbs_train_in_mjx_and_play(
     told = json.loads(capsys.readouterr().out)[song]
     assert told["steps"] == 24  # as many iterations, of half as many environments
     assert f"{PAIR}-two-residual-ppo-mjx-2-0" in told["bundle"]
+    bundle = read_bundle(Path(told["bundle"]))
+    assert bundle.residual
+    config = json.loads((Path(told["bundle"]).parent / "config.json").read_text())
+    assert config["simulator"] == bundle.training["simulator"] == "mjx"
     policy = [*rig, "--policy", told["bundle"], "--json"]
     assert main(["evaluate", song, *policy, "--episodes", "1"]) == 0
     evaluated = json.loads(capsys.readouterr().out)["songs"][song]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,8 @@ def load_corpus_song(name: str) -> Score:
     return Score(score_name(name), notes)
 
 
-def _notes(name: str, path: Path) -> list[Note]:
+@cache  # music21 takes a third of a second for a chorale, which is asked for several times
+def _notes(name: str, path: Path) -> tuple[Note, ...]:
     from music21.exceptions21 import Music21Exception  # heavy and optional  # noqa: PLC0415
 
     try:
@@ -47,7 +49,7 @@ def _notes(name: str, path: Path) -> list[Note]:
         raise ScoreError(
             f"the corpus's {name!r} cannot be read: {reason}; choose another"
         ) from error
-    return [note for entry in timed for note in _sounding(entry)]
+    return tuple(note for entry in timed for note in _sounding(entry))
 
 
 def _parse(path: Path) -> Stream[Any]:

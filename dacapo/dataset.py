@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,20 +107,27 @@ def _build(arguments: argparse.Namespace) -> int:
         return 2
     check_writable(path.parent)
     with LiveLine() as line, open_workers(arguments.workers) as perform:
-
-        def show(status: Status) -> None:
-            last = f"the last with F1 {status.f1:.3f}" if status.f1 is not None else "preparing"
-            line.show(
-                f"{status.chunk}  {bar(status.done / status.total)} {status.done} of "
-                f"{status.total} rollouts, {last}"
-            )
-
-        built = build(path, arguments.what, _settings(arguments), perform, show)
+        built = build(
+            path,
+            arguments.what,
+            _settings(arguments),
+            perform,
+            lambda status: line.show(_describe(status)),
+        )
     _print_built(path, built, arguments.json)
     if not built.left_out:
         return 0
     reasons = "; ".join(built.left_out.values())
     return complain(f"error: left out {len(built.left_out)} of {built.chunks} chunks: {reasons}")
+
+
+def _describe(status: Status) -> str:
+    last = f"the last with F1 {status.f1:.3f}" if status.f1 is not None else "preparing"
+    left = "" if math.isnan(status.left_s) else f", {math.ceil(status.left_s / 60)} min left"
+    return (
+        f"{status.chunk}  {bar(status.done / status.total)} {status.done} of {status.total} "
+        f"rollouts, {last}{left}"
+    )
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:

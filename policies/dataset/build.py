@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -36,12 +37,14 @@ class Status:
         done: rollouts that are there, of all chunks.
         total: rollouts wanted.
         f1: frame F1 of the last one; None while the player gets ready for the chunk.
+        left_s: seconds until all are there at the pace so far; NaN before the first one.
     """
 
     chunk: str
     done: int
     total: int
     f1: float | None
+    left_s: float
 
 
 @dataclass(frozen=True)
@@ -99,14 +102,16 @@ def build(
         }
         total = len(chunks) * settings.rollouts
         found = total - sum(map(len, missing.values()))
-        building = _Building(store, settings, model, perform, progress, total, found)
+        building = _Building(
+            store, settings, model, perform, progress, total, found, time.monotonic()
+        )
         for chunk in chunks:
             if missing[chunk.name]:
                 building.add(chunk, attributes[chunk.name], missing[chunk.name])
         if any(store.chunks()):
             write_card(store)
-    made, wall_s = building.done - found, time.monotonic() - started_s
-    return Built(len(chunks), found, made, wall_s, building.writing_s, building.left_out)
+    wall_s = time.monotonic() - started_s
+    return Built(len(chunks), found, building.made, wall_s, building.writing_s, building.left_out)
 
 
 @dataclass
@@ -119,23 +124,32 @@ class _Building:
     perform: Perform
     progress: Callable[[Status], None]
     total: int
-    done: int
+    found: int
+    began_s: float
+    made: int = 0
     writing_s: float = 0.0
     left_out: dict[str, str] = field(default_factory=dict)
 
     def add(self, chunk: Chunk, attributes: Mapping[str, Any], missing: list[int]) -> None:
         """Play the missing rollouts of a chunk, if it can be played."""
-        self.progress(Status(chunk.name, self.done, self.total, None))
+        self.tell(chunk, None)
         shapes = shapes_of(chunk, self.settings, self.model)
         begin = partial(self.store.open_chunk, chunk.name, attributes, shapes)
         try:
             batches = sorted({index // BATCH for index in missing})
             played = self.perform(order_of(chunk, self.settings), batches)
             for f1, took_s in _write(played, missing, begin):
-                self.done, self.writing_s = self.done + 1, self.writing_s + took_s
-                self.progress(Status(chunk.name, self.done, self.total, f1))
+                self.made, self.writing_s = self.made + 1, self.writing_s + took_s
+                self.tell(chunk, f1)
         except UnplayableError as error:
             self.left_out[chunk.name] = str(error)
+
+    def tell(self, chunk: Chunk, f1: float | None) -> None:
+        """Tell how far it is."""
+        done, left_s = self.found + self.made, math.nan
+        if self.made:
+            left_s = (time.monotonic() - self.began_s) / self.made * (self.total - done)
+        self.progress(Status(chunk.name, done, self.total, f1, left_s))
 
 
 def _write(

@@ -95,3 +95,5 @@ def test_says_how_far_it_is(tmp_path: Path, song: Path, settings: Settings) -> N
         build(tmp_path / "a.zarr", [str(song)], replace(settings, rollouts=2), perform, seen.append)
     assert [(status.done, status.total) for status in seen] == [(0, 2), (1, 2), (2, 2)]
     assert [status.f1 is None for status in seen] == [True, False, False]
+    assert np.isnan(seen[0].left_s)
+    assert seen[1].left_s > seen[2].left_s == 0.0

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 from flax import serialization
 
@@ -52,8 +51,11 @@ def kept(path: Path, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def _machine() -> dict[str, Any]:
-    """What measured: asked afterwards, for asking takes the GPU."""
-    return {"cores": len(os.sched_getaffinity(0)), "device": jax.devices()[0].device_kind}
+    """What measured: asked in a process of its own, for asking takes the GPU."""
+    ask = [sys.executable, "-c", "import jax; print(jax.devices()[0].device_kind)"]
+    own = os.environ | {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+    device = subprocess.run(ask, env=own, stdout=subprocess.PIPE, text=True, check=True)
+    return {"cores": len(os.sched_getaffinity(0)), "device": device.stdout.strip()}
 
 
 def dacapo(*arguments: str) -> tuple[dict[str, Any], float]:

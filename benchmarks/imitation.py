@@ -51,6 +51,8 @@ def learned(arguments: argparse.Namespace, method: str, seed: int) -> dict[str, 
     command = ["imitate", str(arguments.dataset), "--split", str(arguments.split)]
     command += ["--method", method, "--seed", str(seed), "--budget-s", str(arguments.budget_s)]
     document, _ = dacapo(*command, "--out", str(out))
+    if dataset_digest(arguments.dataset) != arguments.sha256:
+        raise SystemExit(f"{arguments.dataset} has changed: this cell is not kept")
     return document
 
 

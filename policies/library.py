@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from policies.bundle import BundlePolicy, check_bundle, read_bundle
+from policies.bundle import Bundle, BundlePolicy, check_bundle, read_bundle
 from policies.errors import BundleError, PolicyError
 from policies.planner import OnProgress, make_plan
 from policies.policy import Policy, lateness_of
@@ -103,9 +103,22 @@ def _from_zoo(model: PlayableModel, goals: Goals) -> Policy:
 
 
 def _load(path: Path, name: str, model: PlayableModel, goals: Goals) -> Policy:
-    bundle = read_bundle(path)
+    bundle = _read(path)
     try:
         check_bundle(bundle, model, goals)
     except BundleError as error:
         raise BundleError(f"{path}: {error}") from error
     return BundlePolicy(bundle, name)
+
+
+def _read(path: Path) -> Bundle:
+    from policies.imitation.bundle import is_imitation  # only after an error  # noqa: PLC0415
+
+    try:
+        return read_bundle(path)
+    except BundleError as error:
+        if is_imitation(path):
+            raise BundleError(
+                f"{path}: of `dacapo imitate`, for two hands: `dacapo play SONG --rig RIG` takes it"
+            ) from error
+        raise

@@ -29,6 +29,9 @@ F1 = "f1"
 
 Shapes = Mapping[str, tuple[int, ...]]
 
+UNREADABLE = (OSError, RuntimeError, ValueError, KeyError, IndexError, TypeError)
+"""What Zarr raises over files that are cut off, damaged, or of other shapes than each other."""
+
 
 class ChunkStore:
     """The rollouts of one chunk.
@@ -104,7 +107,7 @@ class ChunkStore:
             self._require_file(name, where, array.ndim)
         try:
             return np.asarray(array[where])
-        except (OSError, RuntimeError, ValueError) as error:
+        except UNREADABLE as error:
             raise self._damaged(name) from error
 
     def _require_file(self, name: str, index: int, ndim: int) -> None:
@@ -149,7 +152,7 @@ def _create(
 def _array(group: zarr.Group, name: str, path: Path) -> zarr.Array[Any]:
     array = group.get(name)
     if not isinstance(array, zarr.Array):
-        raise broken(path / name)
+        raise broken(path)
     return array.with_config({"write_empty_chunks": True})
 
 

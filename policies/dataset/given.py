@@ -10,10 +10,12 @@ from pathlib import Path
 from policies.errors import DatasetError
 
 _CODE = (
+    ("policies.planner", "*.py"),
     ("policies.planner.pair", "*.py"),
     ("policies.dataset", "player.py"),
     ("policies.dataset", "rollouts.py"),
     ("policies", "features.py"),
+    ("policies", "library.py"),
     ("policies.bundle", "*.py"),
     ("sim", "*.py"),
     ("sim.pair", "*.py"),

@@ -9,7 +9,14 @@ from typing import Any, Literal
 
 import zarr
 
-from policies.dataset.chunk_store import F1, ChunkStore, Shapes, broken, create_arrays
+from policies.dataset.chunk_store import (
+    F1,
+    UNREADABLE,
+    ChunkStore,
+    Shapes,
+    broken,
+    create_arrays,
+)
 from policies.errors import DatasetError
 
 SCHEMA = 2
@@ -87,13 +94,23 @@ class Store:
         return self._chunk(name)
 
     def _begun(self, name: str) -> bool:
-        return (self.path / name / F1 / ".zarray").is_file()  # the last file of making a group
+        """Whether a group was made whole; rollouts come only after.
+
+        Raises:
+            DatasetError: it holds rollouts, and has lost the last file of making it.
+        """
+        path = self.path / name
+        if (path / F1 / ".zarray").is_file():
+            return True
+        if any(path.glob("*/[0-9]*")):
+            raise broken(path)
+        return False
 
     def _chunk(self, name: str) -> ChunkStore:
         path = self.path / name
         try:
             return ChunkStore(zarr.open_group(path, mode="r+"), path)
-        except (OSError, ValueError, KeyError) as error:
+        except UNREADABLE as error:
             raise broken(path) from error
 
 
@@ -143,8 +160,15 @@ def open_store(path: Path) -> Store:
         raise DatasetError(f"{path}: no such folder: build it with `dacapo dataset build`")
     try:
         root = zarr.open_group(path, mode="r+")
-    except (OSError, ValueError, KeyError) as error:
-        raise DatasetError(f"{path}: no dataset, or cut off: build it again") from error
-    if root.attrs.get("schema") != SCHEMA:
-        raise DatasetError(f"{path}: no dataset of schema {SCHEMA}: build it again")
+        attributes = dict(root.attrs)
+    except UNREADABLE as error:
+        raise DatasetError(
+            f"{path}: no dataset, or its .zgroup or .zattrs is damaged: bring that file back, or "
+            "delete the folder and build it again"
+        ) from error
+    if attributes.get("schema") != SCHEMA:
+        raise DatasetError(
+            f"{path}: no dataset of schema {SCHEMA}: bring its .zattrs back, or delete the folder "
+            "and build it again"
+        )
     return Store(path, root)

@@ -82,6 +82,9 @@ def _ray() -> Iterator[Perform]:
         ray.init(log_to_driver=False, configure_logging=False)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise DatasetError(f"no Ray cluster at {os.environ[ADDRESS]}: start it first") from error
+    address = os.environ[ADDRESS]
+    if ":" not in address:  # "auto" and the like
+        address = ray.get_runtime_context().gcs_address
     cores = int(ray.cluster_resources().get("CPU", 1))
     remote = ray.remote(max_retries=3)(play)
 
@@ -90,7 +93,7 @@ def _ray() -> Iterator[Perform]:
             try:
                 batch: Batch = ray.get(reference, timeout=ANSWER_S)
             except ray.exceptions.GetTimeoutError:
-                _require_answer(os.environ[ADDRESS])  # Ray would end this process without a word
+                _require_answer(address)  # Ray would end this process without a word
             else:
                 return batch
 
@@ -106,7 +109,11 @@ def _ray() -> Iterator[Perform]:
         except ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, DaCapoError):
                 raise error.cause from error
-            raise
+            reason = str(error.cause).strip().partition("\n")[0]
+            raise DatasetError(
+                f"a machine of the Ray cluster failed: {reason}: has it this version of Da Capo "
+                "with the extra [cluster]? What is finished is kept, build again"
+            ) from error
         except (ray.exceptions.RayError, ConnectionError) as error:
             raise DatasetError(
                 "the Ray cluster went away: what is finished is kept, start it and build again"

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.errors import DatasetError
 from policies.imitation.data import Rollouts, dataset_digest, dataset_stretch, read_dataset
 from policies.imitation.errors import SplitError
 from policies.imitation.evaluation import Song
@@ -57,10 +58,11 @@ def load_songs(dataset: Path, split: Split, model: PairModel) -> Songs:
     dataset's tempo, or from the dataset.
 
     Raises:
-        DatasetError: the dataset cannot be used.
+        DatasetError: the dataset cannot be used, or grows while it is read.
         SplitError: a song is unknown, stands under the wrong column, or is part of a song that is
             trained on.
     """
+    digest = dataset_digest(dataset)
     rollouts = read_dataset(dataset, model, split.train)
     for song in split.train:
         if song not in rollouts:
@@ -72,7 +74,9 @@ def load_songs(dataset: Path, split: Split, model: PairModel) -> Songs:
     goals = {song: found.song_goals() for song, found in (rollouts | recorded).items()}
     goals |= {song: _unrecorded(song, stretch) for song in unseen if song not in recorded}
     check_split(split, goals)
-    return Songs(split, goals, rollouts, dataset_digest(dataset), stretch)
+    if dataset_digest(dataset) != digest:
+        raise DatasetError(f"{dataset}: a build is adding to it: wait for its end")
+    return Songs(split, goals, rollouts, digest, stretch)
 
 
 def planned_start(goals: Goals, model: PairModel) -> NDArray[np.float64]:

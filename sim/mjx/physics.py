@@ -90,8 +90,8 @@ class MjxPhysics:
         if count := int(dropped.sum()):
             raise ContactOverflowError(
                 f"{count} of {dropped.size} environments had more than {max_contacts(self._mj)} "
-                f"contacts or {max_near_keys(self._mj)} keys near fingertips: build the reduced "
-                "model with more max_contacts and max_near_keys"
+                f"contacts or {max_near_keys(self._mj)} keys near fingertips: leave MJX out, or "
+                "build the reduced model with more max_contacts and max_near_keys"
             )
 
 

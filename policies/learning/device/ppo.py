@@ -26,6 +26,15 @@ class DevicePpo(PpoLearner):
         self._collect = jax.jit(self._collected, donate_argnames="episodes")
         super().__init__(env, config, seed)
 
+    def restart(self, seed: int) -> None:
+        """Begin all episodes and all randomness anew, as after a checkpoint.
+
+        Raises:
+            DeviceMemoryError: so many environments do not fit beside those that end.
+        """
+        with room_for(self.env.n):
+            super().restart(seed)
+
     def iterate(self) -> dict[str, float]:
         """One rollout and one update.
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from policies import BundleError
+from policies import BundleError, load_policy
 from policies.imitation import methods
 from policies.imitation.bundle import ImitationBundle, check_bundle, read_bundle, write_bundle
 from policies.imitation.songs import load_songs
@@ -21,6 +21,8 @@ from policies.imitation.split import read_split
 from sim.pair import PairModel
 from tests.learning.imitation.bundles import TINY, bundle_of
 from tests.learning.imitation.store import SPLIT
+from tests.learning.small import three_notes
+from tests.unit.playing import nominal_model
 
 
 def test_bundle_is_read_as_it_was_written(bundle: ImitationBundle, tmp_path: Path) -> None:
@@ -82,6 +84,13 @@ def test_a_damaged_file_is_refused_or_read(
         damaged[data.draw(st.integers(0, len(damaged) - 1))] ^= data.draw(st.integers(1, 255))
     refused(bytes(damaged), tmp_path)
     assert refused(bytes(damaged[: data.draw(st.integers(0, len(damaged) - 1))]), tmp_path)
+
+
+def test_who_plays_one_hand_says_whom_it_is_for(small_file: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "some.npz"
+    path.write_bytes(small_file)
+    with pytest.raises(BundleError, match=r"of `dacapo imitate`, for two hands"):
+        load_policy(str(path), nominal_model("leap_rail_49"), three_notes())
 
 
 def edited(file: bytes, **changes: object) -> bytes:

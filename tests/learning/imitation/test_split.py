@@ -6,10 +6,15 @@ import json
 import shutil
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from policies.dataset import open_store
 from policies.dataset.chunks import CHUNK_STEPS
+from policies.errors import DatasetError
+from policies.imitation import songs
+from policies.imitation.data import Rollouts, read_dataset
 from policies.imitation.errors import SplitError
 from policies.imitation.songs import load_songs
 from policies.imitation.split import CORPUS_SPLIT, DEVELOPMENT_SPLIT, check_split, read_split
@@ -52,6 +57,25 @@ def test_a_chunk_of_a_song_that_is_trained_on_is_not_unseen(
     split = SPLIT.replace("[hot_cross_buns, c_major_scale]", "[buns_0]")
     path.write_text(split.replace("easy: []", "easy: [buns_1]"))
     with pytest.raises(SplitError, match="'buns_1' is not unseen"):
+        load_songs(copy, read_split(path), model)
+
+
+def test_a_dataset_that_a_build_adds_to_is_refused(
+    store: Path, model: PairModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run would else be of rollouts that it has not all seen."""
+    copy, path = tmp_path / "growing.zarr", tmp_path / "split.yaml"
+    shutil.copytree(store, copy)
+    path.write_text(SPLIT)
+
+    def read(*arguments: Any) -> dict[str, Rollouts]:  # noqa: ANN401
+        rollouts = read_dataset(*arguments)
+        for chunk in open_store(copy).chunks():
+            chunk.make_room(3)
+        return rollouts
+
+    monkeypatch.setattr(songs, "read_dataset", read)
+    with pytest.raises(DatasetError, match="a build is adding to it"):
         load_songs(copy, read_split(path), model)
 
 

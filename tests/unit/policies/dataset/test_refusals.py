@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,9 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dacapo.__main__ import main
@@ -21,11 +25,12 @@ from policies.dataset import (
     open_store,
     open_workers,
 )
+from policies.dataset.chunk_store import ARRAYS, F1
 from policies.dataset.store import CODE
 from policies.errors import DatasetError
 from score import DaCapoError, Goals, Note, Score, write_midi
 from sim.pair import PairEnvironment, build_pair, load_pair
-from tests.unit.policies.dataset.making import N, make, opened
+from tests.unit.policies.dataset.making import N, content, make, opened
 
 
 def test_refuses_a_truncated_store(copy: Path, song: Path, settings: Settings) -> None:
@@ -39,6 +44,61 @@ def test_refuses_a_truncated_store(copy: Path, song: Path, settings: Settings) -
     (copy / ".zattrs").write_bytes(b"{")
     with pytest.raises(DatasetError):
         open_store(copy)
+
+
+def test_rollouts_that_lost_a_file_are_left_where_they_are(
+    copy: Path, song: Path, settings: Settings
+) -> None:
+    """Nothing of a chunk is made after F1's own file, but one without it is no half-made chunk."""
+    before = content(copy)
+    (copy / "short_0" / F1 / ".zarray").unlink()
+    for use in (lambda: make(copy, song, settings), lambda: list(open_store(copy).chunks())):
+        with pytest.raises(DatasetError, match=r"short_0: cut off or damaged: delete it"):
+            use()
+    assert len(content(copy)) == len(before) - 1
+
+
+@settings_of_hypothesis(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_whatever_is_damaged_is_mended_or_refused(
+    data: st.DataObject, copy: Path, song: Path, settings: Settings
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        damaged = Path(folder) / "a.zarr"
+        shutil.copytree(copy, damaged)
+        name = data.draw(st.sampled_from(sorted(content(damaged))))
+        _damage(damaged / name, data.draw(st.sampled_from(DAMAGES)))
+        refusal = _refusal(damaged, song, settings)
+        assert len(refusal.splitlines()) <= 1
+        assert str(damaged) in refusal or rollouts_in(damaged) == rollouts_in(copy)
+
+
+def rollouts_in(path: Path) -> dict[str, bytes]:
+    """All arrays of the one chunk."""
+    return {name: opened(path)["short_0"][name][:].tobytes() for name in (*ARRAYS, F1)}
+
+
+def _refusal(path: Path, song: Path, settings: Settings) -> str:
+    """What is said of a store when it is read and built on; nothing if it can be."""
+    try:
+        for chunk in open_store(path).chunks():
+            chunk.check()
+        make(path, song, settings)
+    except DatasetError as error:
+        return str(error)
+    return ""
+
+
+DAMAGES = (None, b"", b"{", b"[]", b"null")
+
+
+def _damage(file: Path, content: bytes | None) -> None:
+    """Write something else into a file, or delete it."""
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content)
 
 
 def test_refuses_other_settings(copy: Path, song: Path, settings: Settings) -> None:

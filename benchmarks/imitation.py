@@ -47,7 +47,7 @@ BUDGET_S = 3600.0
 
 def learned(arguments: argparse.Namespace, method: str, seed: int) -> dict[str, Any]:
     """Train one method with one seed and play the split; runs of another dataset lie elsewhere."""
-    out = RUNS / "imitation" / f"{arguments.sha256[:8]}-{arguments.budget_s:g}"
+    out = RUNS.relative_to(ROOT) / "imitation" / f"{arguments.sha256[:8]}-{arguments.budget_s:g}"
     command = ["imitate", str(arguments.dataset), "--split", str(arguments.split)]
     command += ["--method", method, "--seed", str(seed), "--budget-s", str(arguments.budget_s)]
     document, _ = dacapo(*command, "--out", str(out))

@@ -112,11 +112,11 @@ def _load(path: Path, name: str, model: PlayableModel, goals: Goals) -> Policy:
 
 
 def _read(path: Path) -> Bundle:
-    from policies.imitation.bundle import is_imitation  # only after an error  # noqa: PLC0415
-
     try:
         return read_bundle(path)
     except BundleError as error:
+        from policies.imitation.bundle import is_imitation  # not needed to play  # noqa: PLC0415
+
         if is_imitation(path):
             raise BundleError(
                 f"{path}: of `dacapo imitate`, for two hands: `dacapo play SONG --rig RIG` takes it"

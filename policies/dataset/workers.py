@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any, TypeAlias
+from functools import partial
+from typing import Any, Protocol, TypeAlias
 
+from policies.dataset.cluster import ADDRESS, KEPT, open_cluster
 from policies.dataset.rollouts import Order, Rollout, play
 from policies.errors import DatasetError
 from policies.processes import open_processes
-from score import DaCapoError
 
 Batch: TypeAlias = dict[int, Rollout]
 
@@ -23,10 +24,23 @@ Perform: TypeAlias = Callable[[Order, Iterable[int]], Iterator[Batch]]
 AHEAD = 2
 """Batches under way for each worker, so that none waits for the writer."""
 
-ADDRESS = "RAY_ADDRESS"
 
-ANSWER_S = 5.0
-"""How long a cluster may take to accept a connection."""
+class Workers(Protocol):
+    """Several that play at the same time."""
+
+    size: int
+
+    def submit(self, order: Order, batch: int) -> Any:  # noqa: ANN401  # theirs
+        """Ask for a batch; returns what the others take."""
+
+    def result(self, asked: Any) -> Batch:  # noqa: ANN401
+        """Wait for a batch."""
+
+    def cancel(self, asked: Any) -> object:  # noqa: ANN401
+        """A batch is not wanted any more."""
+
+    def told(self) -> contextlib.AbstractContextManager[None]:
+        """Have errors of the workers as `DatasetError` while a block runs."""
 
 
 @contextlib.contextmanager
@@ -41,119 +55,50 @@ def open_workers(n: int) -> Iterator[Perform]:
     """
     n = n or os.cpu_count() or 1
     if os.environ.get(ADDRESS):
-        with _ray() as perform:
-            yield perform
+        with open_cluster() as cluster:
+            yield partial(_perform, cluster)
     elif n == 1:
         yield lambda order, batches: (play(order, batch) for batch in batches)
     else:
-        with _processes(n) as perform:
-            yield perform
+        with open_processes(n) as pool:
+            yield partial(_perform, _Processes(pool, n))
 
 
-@contextlib.contextmanager
-def _processes(n: int) -> Iterator[Perform]:
-    with open_processes(n) as pool:
+class _Processes:
+    def __init__(self, pool: ProcessPoolExecutor, size: int) -> None:
+        self._pool = pool
+        self.size = size
 
-        def perform(order: Order, batches: Iterable[int]) -> Iterator[Batch]:
-            try:
-                yield from _in_order(
-                    batches,
-                    lambda batch: pool.submit(play, order, batch),
-                    lambda future: future.result(),
-                    lambda future: future.cancel(),
-                    AHEAD * n,
-                )
-            except BrokenProcessPool as error:
-                raise DatasetError(
-                    "a worker was killed (out of memory?): what is finished is kept, build again"
-                ) from error
+    def submit(self, order: Order, batch: int) -> Future[Batch]:
+        return self._pool.submit(play, order, batch)
 
-        yield perform
+    def result(self, asked: Future[Batch]) -> Batch:
+        return asked.result()
 
+    def cancel(self, asked: Future[Batch]) -> bool:
+        return asked.cancel()
 
-@contextlib.contextmanager
-def _ray() -> Iterator[Perform]:
-    try:
-        import ray  # heavy, and only needed here  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise DatasetError(f"{ADDRESS} is set, but {error}: pip install '.[cluster]'") from error
-    _require_answer(os.environ[ADDRESS])
-    try:
-        ray.init(log_to_driver=False, configure_logging=False)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise DatasetError(f"no Ray cluster at {os.environ[ADDRESS]}: start it first") from error
-    address = os.environ[ADDRESS]
-    if ":" not in address:  # "auto" and the like
-        address = ray.get_runtime_context().gcs_address
-    cores = int(ray.cluster_resources().get("CPU", 1))
-    remote = ray.remote(max_retries=3)(play)
-
-    def fetch(reference: Any) -> Batch:  # noqa: ANN401  # Ray's
-        while True:
-            try:
-                batch: Batch = ray.get(reference, timeout=ANSWER_S)
-            except ray.exceptions.GetTimeoutError:
-                _require_answer(address)  # Ray would end this process without a word
-            else:
-                return batch
-
-    def perform(order: Order, batches: Iterable[int]) -> Iterator[Batch]:
+    @contextlib.contextmanager
+    def told(self) -> Iterator[None]:
         try:
-            yield from _in_order(
-                batches,
-                lambda batch: remote.remote(order, batch),
-                fetch,
-                lambda reference: None,  # a cluster that went away would not answer
-                AHEAD * cores,
-            )
-        except ray.exceptions.RayTaskError as error:
-            if isinstance(error.cause, DaCapoError):
-                raise error.cause from error
-            reason = str(error.cause).strip().partition("\n")[0]
+            yield
+        except BrokenProcessPool as error:
             raise DatasetError(
-                f"a machine of the Ray cluster failed: {reason}: has it this version of Da Capo "
-                "with the extra [cluster]? What is finished is kept, build again"
-            ) from error
-        except (ray.exceptions.RayError, ConnectionError) as error:
-            raise DatasetError(
-                "the Ray cluster went away: what is finished is kept, start it and build again"
+                f"a worker was killed (out of memory?): {KEPT}, build again"
             ) from error
 
-    try:
-        yield perform
-    finally:
-        ray.shutdown()
 
-
-def _require_answer(address: str) -> None:
-    """Ray itself asks for minutes before it gives up."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if not host or not port.isdecimal():  # "auto" and the like: Ray finds out
-        return
-    try:
-        socket.create_connection((host, int(port)), ANSWER_S).close()
-    except (OSError, OverflowError) as error:
-        raise DatasetError(
-            f"no Ray cluster at {address}: start it; what is finished is kept, build again"
-        ) from error
-
-
-def _in_order(
-    batches: Iterable[int],
-    submit: Callable[[int], Any],
-    result: Callable[[Any], Batch],
-    cancel: Callable[[Any], object],
-    most: int,
-) -> Iterator[Batch]:
+def _perform(workers: Workers, order: Order, batches: Iterable[int]) -> Iterator[Batch]:
     """Results in the order asked for, so many under way at a time; after an error, none."""
     under_way = deque[Any]()
-    try:
-        for batch in batches:
-            under_way.append(submit(batch))
-            if len(under_way) >= most:
-                yield result(under_way.popleft())
-        while under_way:
-            yield result(under_way.popleft())
-    finally:
-        for work in under_way:
-            cancel(work)
+    with workers.told():
+        try:
+            for batch in batches:
+                under_way.append(workers.submit(order, batch))
+                if len(under_way) >= AHEAD * workers.size:
+                    yield workers.result(under_way.popleft())
+            while under_way:
+                yield workers.result(under_way.popleft())
+        finally:
+            for asked in under_way:
+                workers.cancel(asked)

@@ -27,6 +27,7 @@ def open_cluster() -> Iterator[Cluster]:
     Raises:
         DatasetError: the cluster cannot be reached, or Ray is not installed.
     """
+    os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "1")  # its 20 are a quarter of an hour
     try:
         import ray  # heavy, and only needed here  # noqa: PLC0415
     except ModuleNotFoundError as error:

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dacapo.extras import INSTALL_EXTRA
+
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout."""
 
@@ -32,7 +34,6 @@ OPTIONAL_EXTRAS = (
     "peers",
     "dev",
 )
-INSTALL_EXTRA = ".venv/bin/python -m pip install -e '.[{}]'"
 PROBE_TIMEOUT_S = 60.0
 
 

@@ -7,7 +7,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dacapo.inputs import check_writable
+from dacapo.extras import require_extra
+from dacapo.inputs import check_writable, room_in
 from dacapo.output import complain, print_json, print_table
 from dacapo.progress import LiveLine, bar
 from dacapo.verbs import Verbs, add_verb, positive_float, positive_int, width
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 OUT = Path("runs/dataset.zarr")
 ROLLOUTS = 500
 NOISE = 0.02
+MOST_ROLLOUTS, MOST_WORKERS = 1_000_000, 1_000
 
 EPILOG = f"""\
 examples:
@@ -56,7 +58,7 @@ def add_parser(verbs: Verbs) -> None:
 def _add_amounts(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rollouts",
-        type=positive_int,
+        type=_amount,
         default=ROLLOUTS,
         metavar="N",
         help="of each chunk (default: %(default)s)",
@@ -78,7 +80,7 @@ def _add_amounts(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=_whole, default=0, help="default: %(default)s")
     parser.add_argument(
-        "--workers", type=_whole, default=0, metavar="N", help="processes (default: one a core)"
+        "--workers", type=_workers, default=0, metavar="N", help="processes (default: one a core)"
     )
 
 
@@ -88,8 +90,23 @@ def _whole(text: str) -> int:
     return int(text)
 
 
+def _amount(text: str) -> int:
+    return _at_most(MOST_ROLLOUTS, positive_int(text))
+
+
+def _workers(text: str) -> int:
+    return _at_most(MOST_WORKERS, _whole(text))
+
+
+def _at_most(most: int, number: int) -> int:
+    if number > most:
+        raise argparse.ArgumentTypeError(f"must be at most {most}, not {number}")
+    return number
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Runs the verb."""
+    require_extra("a dataset", "dataset")
     if arguments.action == "build":
         return _build(arguments)
     if len(arguments.what) != 1:
@@ -106,7 +123,7 @@ def _build(arguments: argparse.Namespace) -> int:
         complain("error: without --noise all rollouts of a chunk are alike: give --rollouts 1")
         return 2
     check_writable(path.parent)
-    with LiveLine() as line, open_workers(arguments.workers) as perform:
+    with LiveLine() as line, room_in(path), open_workers(arguments.workers) as perform:
         built = build(
             path,
             arguments.what,
@@ -165,7 +182,7 @@ def _stats(path: Path, folder: Path, as_json: bool) -> int:
 
     check_writable(folder)
     stats = read_stats(open_store(path))
-    picture = folder / f"{path.stem}.png"
+    picture = folder / f"{path.resolve().stem}.png"
     write_whole(picture, draw_stats(stats))
     _print_stats(stats, picture, as_json)
     return 0

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dacapo.checks import INSTALL_EXTRA
-from dacapo.inputs import check_writable
+from dacapo.extras import require_extra
+from dacapo.inputs import check_writable, room_in
 from dacapo.output import complain, print_json, print_table
 from dacapo.progress import LiveLine, bar
 from dacapo.verbs import Verbs, add_verb, positive_float, seed
@@ -19,14 +18,6 @@ if TYPE_CHECKING:
 OUT = Path("runs/imitate")
 RIG = "shadow_pair_88"
 METHODS = ("bc-256", "bc-1024", "bc-4096", "implicit-bc", "bc-rnn", "diffusion", "bc-fingers")
-EXTRAS = {
-    "jax": "train",
-    "flax": "train",
-    "optax": "train",
-    "tensorboardX": "train",
-    "matplotlib": "train",
-    "zarr": "dataset",
-}
 BUDGET_S = 3600.0
 
 EPILOG = f"""\
@@ -76,11 +67,13 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the verb; checks what can be checked before anything is trained."""
-    check_extras()
+    require_extra("imitating", "train")
+    require_extra("imitating", "dataset")
     folder = arguments.out / f"{RIG}-{arguments.method}-{arguments.seed}"
     check_writable(arguments.out)
     try:
-        imitated, columns = _imitate(arguments, folder)
+        with room_in(folder):
+            imitated, columns = _imitate(arguments, folder)
     except KeyboardInterrupt:
         return complain(f"stopped: the same command goes on from the last exam in {folder}")
     if arguments.json:
@@ -92,15 +85,6 @@ def run(arguments: argparse.Namespace) -> int:
         print_table(("songs", "number", "frame F1"), rows)
         print(f"bundle: {imitated.bundle}")
     return 0
-
-
-def check_extras() -> None:
-    """Imitating needs more than playing does."""
-    from score import DaCapoError
-
-    for name, extra in EXTRAS.items():
-        if importlib.util.find_spec(name) is None:
-            raise DaCapoError(f"imitating needs {name}: run {INSTALL_EXTRA.format(extra)}")
 
 
 def _imitate(
@@ -130,7 +114,7 @@ def _imitate(
                 model,
                 folder,
                 seed=arguments.seed,
-                source=arguments.dataset.name,
+                source=arguments.dataset.resolve().name,
             )
             imitated = imitation.run(Schedule(arguments.budget_s), show)
         line.show(f"{arguments.method}  playing the split's songs")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from sim import FittedParameters, PlayableModel, RigModel
 
 MOST_FINDINGS = 5
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def load_playable(rig_name: str, params: Path | None) -> PlayableModel:
@@ -120,6 +124,37 @@ def remark_findings(song: str, model: RigModel) -> None:
         shift = best_transposition(score, limits)
         if shift:
             remark(f"{song}: moved by {shift:+d} semitones, more of it would have keys")
+
+
+@contextlib.contextmanager
+def room_in(out: Path) -> Iterator[None]:
+    """Says of a full disk that the work can go on, while a block does some that can.
+
+    Raises:
+        DaCapoError: there is no room for what the block writes.
+    """
+    from score import DaCapoError
+
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise DaCapoError(
+            f"{out}: {error.strerror}: what is finished is kept, make room and give the same "
+            "command again"
+        ) from error
+
+
+def remark_without_key(song: str, goals: Goals) -> None:
+    """Says which pitches of a song its goals leave out since no key has them."""
+    from score import load_song, pitch_name, pitches_without_key
+
+    pitches = pitches_without_key(load_song(song), goals.lowest_pitch, goals.n_keys)
+    if pitches:
+        names = ", ".join(pitch_name(pitch) for pitch in pitches[:MOST_FINDINGS])
+        more = ", ..." if len(pitches) > MOST_FINDINGS else ""
+        remark(f"{song}: no key for {names}{more}: left out")
 
 
 def load_world(name: str) -> World:

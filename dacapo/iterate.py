@@ -10,11 +10,11 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
+from dacapo.extras import require_extra
 from dacapo.hand import add_hand_arguments
 from dacapo.inputs import check_writable
 from dacapo.output import complain, print_json, print_table, remark
 from dacapo.progress import LiveLine, bar
-from dacapo.train import check_extra
 from dacapo.verbs import Verbs, add_rig_argument, add_verb, add_world_argument, positive_int
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def add_parser(verbs: Verbs) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the verb; checks what can be checked before anything is trained."""
     _check_usage(arguments)
-    check_extra()
+    require_extra("training", "train")
     import calibration.study  # noqa: F401  # says what is missing
 
     setup = _setup(arguments)

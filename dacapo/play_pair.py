@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from dacapo.inputs import load_goals, load_playable, name_policy
+from dacapo.inputs import load_goals, load_playable, name_policy, remark_without_key
 from dacapo.output import print_json, print_table
 from dacapo.progress import LiveLine, bar
 
@@ -36,6 +36,7 @@ def _play_policy(arguments: argparse.Namespace) -> int:
 
     model = load_playable(arguments.rig, None)
     goals = load_goals(arguments.song, model)
+    remark_without_key(arguments.song, goals)
     spec = name_policy(arguments.policy, model, goals)
     with LiveLine() as line:
         policy = load_policy(
@@ -62,7 +63,7 @@ def _play_policy(arguments: argparse.Namespace) -> int:
 
 
 def _play_imitation(arguments: argparse.Namespace) -> int:
-    from policies.imitation.bundle import check_bundle, read_bundle
+    from policies.imitation.bundle import load_bundle
     from policies.imitation.evaluation import Song, play
     from policies.imitation.player import ImitationPlayer
     from policies.imitation.songs import planned_start
@@ -70,9 +71,10 @@ def _play_imitation(arguments: argparse.Namespace) -> int:
     from score.robopianist import load_goals
     from sim.pair import build_pair, load_pair
 
-    model, bundle = build_pair(load_pair(arguments.rig)), read_bundle(Path(arguments.policy))
-    check_bundle(bundle, model)
+    model = build_pair(load_pair(arguments.rig))
+    bundle = load_bundle(Path(arguments.policy), model)
     goals = load_goals(arguments.song, stretch=bundle.stretch)
+    remark_without_key(arguments.song, goals)
     song = Song(goals, planned_start(goals, model))
     scores = play(ImitationPlayer(bundle, model), model, song, seed=0)
     nothing = do_nothing_f1(goals.keys)

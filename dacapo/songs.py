@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict, dataclass
 
-from dacapo.output import print_json, print_table
+from dacapo.output import print_json, print_table, remark
 from dacapo.progress import LiveLine, bar
 from dacapo.verbs import Verbs, add_verb
 
@@ -49,14 +49,17 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs the verb."""
-    from score import song_names
+    from score import ScoreError, song_names
     from score.corpus import corpus_names
 
     names = song_names() if arguments.corpus is None else corpus_names(arguments.corpus)
     songs = []
     with LiveLine() as line:
         for name in names:
-            songs.append(_describe(name))
+            try:
+                songs.append(_describe(name))
+            except ScoreError as error:  # one piece of hundreds that cannot be read
+                remark(f"{name}: left out: {error}")
             line.show(f"{name}  {bar(len(songs) / len(names))} {len(songs)} of {len(names)}")
     if arguments.json:
         print_json({"songs": [asdict(song) for song in songs]})

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dacapo.checks import INSTALL_EXTRA
-from dacapo.inputs import check_writable, load_fitted, load_goals, load_playable
+from dacapo.extras import require_extra
+from dacapo.inputs import check_writable, load_fitted, load_goals, load_playable, room_in
 from dacapo.output import complain, print_json, print_table, remark
 from dacapo.progress import LiveLine, bar
 from dacapo.verbs import (
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 
 OUT = Path("runs/train")
 BUDGET_S = 180.0
-PACKAGES = ("jax", "flax", "optax", "tensorboardX", "matplotlib")
-MJX_PACKAGES = ("mujoco.mjx", "warp")
 TOO_SLOW = ("cpu",)
 """What MJX does run on, a hundred times slower than MuJoCo."""
 
@@ -121,7 +118,7 @@ def _add_two_hands(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the verb; checks what can be checked before anything is trained."""
     started_s = time.monotonic()
-    check_extra()
+    require_extra("training", "train")
     _check_simulator(arguments)
     model = load_playable(arguments.rig, arguments.params)
     goals = _goals(arguments, model)
@@ -130,7 +127,8 @@ def run(arguments: argparse.Namespace) -> int:
     for song, due in goals.items():
         folder = arguments.out / _folder_name(model.rig.name, due.name, arguments)
         try:
-            results[song] = _train(due, folder, arguments, started_s)
+            with room_in(folder):
+                results[song] = _train(due, folder, arguments, started_s)
         except KeyboardInterrupt:
             return complain(f"stopped: the same command goes on from the last exam in {folder}")
         started_s = time.monotonic()
@@ -145,6 +143,7 @@ def _goals(arguments: argparse.Namespace, model: PlayableModel) -> dict[str, Goa
     """What is to be learned, by the name to tell it by."""
     if arguments.chunks is None:
         return {song: load_goals(song, model) for song in arguments.songs}
+    require_extra("--chunks", "dataset")
     from policies.dataset.chunks import load_chunks
     from score import DaCapoError
     from sim import PlayablePair
@@ -152,14 +151,6 @@ def _goals(arguments: argparse.Namespace, model: PlayableModel) -> dict[str, Goa
     if not isinstance(model, PlayablePair):
         raise DaCapoError(f"--chunks is for two hands, {arguments.rig} has one: leave it out")
     return {chunk.name: chunk.goals for chunk in load_chunks(arguments.songs, arguments.chunks)}
-
-
-def check_extra() -> None:
-    """Training needs more than playing does."""
-    from score import DaCapoError
-
-    if missing := [name for name in PACKAGES if importlib.util.find_spec(name) is None]:
-        raise DaCapoError(f"training needs {missing[0]}: run {INSTALL_EXTRA.format('train')}")
 
 
 def _check_simulator(arguments: argparse.Namespace) -> None:
@@ -170,8 +161,7 @@ def _check_simulator(arguments: argparse.Namespace) -> None:
         if arguments.envs is not None:
             raise DaCapoError("--envs is for --simulator mjx: leave it out")
         return
-    if missing := [name for name in MJX_PACKAGES if importlib.util.find_spec(name) is None]:
-        raise DaCapoError(f"MJX needs {missing[0]}: run {INSTALL_EXTRA.format('mjx')}")
+    require_extra("MJX", "mjx")
     import jax
 
     if (found := jax.default_backend()) in TOO_SLOW:

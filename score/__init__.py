@@ -17,7 +17,7 @@ from score.goals import Goals, Press, make_goals
 from score.grid import CONTROL_STEP_S, LOOKAHEAD
 from score.library import load_song, song_names
 from score.limits import PlayingLimits, pitch_name
-from score.lint import Finding, best_transposition, lint
+from score.lint import Finding, best_transposition, lint, pitches_without_key
 from score.locks import try_lock
 from score.midi_read import read_midi
 from score.midi_write import write_midi
@@ -64,6 +64,7 @@ __all__ = [
     "pedal_f1",
     "performance_score",
     "pitch_name",
+    "pitches_without_key",
     "read_midi",
     "roll_of_events",
     "score_performance",

@@ -66,6 +66,12 @@ def lint(score: Score, limits: PlayingLimits) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda finding: (finding.time_s, finding.pitches)))
 
 
+def pitches_without_key(score: Score, lowest_pitch: int, n_keys: int) -> list[int]:
+    """Pitches of a score that so many keys from the lowest on do not have, each once, sorted."""
+    keys = range(lowest_pitch, lowest_pitch + n_keys)
+    return sorted({note.pitch for note in score.notes} - set(keys))
+
+
 def best_transposition(score: Score, limits: PlayingLimits) -> int:
     """The transposition [semitones] that leaves the fewest notes without a key.
 

@@ -51,7 +51,7 @@ def write_card(store: Store) -> None:
     page = _PAGE.format(
         **facts,
         rows="\n".join(row for _, row in rows),
-        name=store.path.name,
+        name=store.path.resolve().name,
         first=rows[0][0],
         megabytes=store_bytes(store) / 1e6,
     )

@@ -29,8 +29,14 @@ F1 = "f1"
 
 Shapes = Mapping[str, tuple[int, ...]]
 
-UNREADABLE = (OSError, RuntimeError, ValueError, KeyError, IndexError, TypeError)
-"""What Zarr raises over files that are cut off, damaged, or of other shapes than each other."""
+UNREADABLE = (
+    *(FileNotFoundError, IsADirectoryError, NotADirectoryError),
+    *(RuntimeError, ValueError, KeyError, IndexError, TypeError),
+)
+"""What Zarr raises over files that are cut off, damaged, or of other shapes than each other.
+
+Any other ``OSError`` (no permission, a disk that fails) is no reason to delete what may be whole.
+"""
 
 
 class ChunkStore:
@@ -108,18 +114,26 @@ class ChunkStore:
         try:
             return np.asarray(array[where])
         except UNREADABLE as error:
-            raise self._damaged(name) from error
+            raise self._damaged(name, where) from error
+        except OSError as error:
+            raise DatasetError(
+                f"{self._path / name}: {error.strerror}: it may be whole, see to the disk and who "
+                "may read it"
+            ) from error
 
     def _require_file(self, name: str, index: int, ndim: int) -> None:
         """Zarr takes a file that is not there for an array of zeros."""
         if not (self._path / name / ".".join([str(index), *"0" * (ndim - 1)])).is_file():
-            raise self._damaged(name)
+            raise self._damaged(name, index)
 
-    def _damaged(self, name: str) -> DatasetError:
-        return DatasetError(
-            f"{self._path}: its {name!r} is cut off or damaged: "
-            f"delete this folder and build the dataset again, the other songs are kept"
-        )
+    def _damaged(self, name: str, where: int | EllipsisType) -> DatasetError:
+        mend = "delete this folder and build the dataset again, the other songs are kept"
+        if isinstance(where, int):
+            mend = (
+                f"delete {self._path / F1 / str(where)} and build the dataset again, which plays "
+                "that rollout anew; if that does not help, delete the folder"
+            )
+        return DatasetError(f"{self._path}: its {name!r} is cut off or damaged: {mend}")
 
 
 def create_arrays(group: zarr.Group, shapes: Shapes) -> None:

@@ -8,8 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from policies.errors import DatasetError
-from score import CONTROL_STEP_S, Goals, Note, Pedal, Press, Score, load_song, pitch_name
+from score import (
+    CONTROL_STEP_S,
+    Goals,
+    Note,
+    Pedal,
+    Press,
+    Score,
+    load_song,
+    pitch_name,
+    pitches_without_key,
+)
 from score.robopianist import load_goals
+from score.robopianist.rolls import N_KEYS
+from score.robopianist.sequence import LOWEST_PITCH
 
 CHUNK_STEPS = 550
 """Most control steps of a chunk (27.5 s), RP1M's."""
@@ -64,16 +76,13 @@ def load_chunks(songs: list[str], stretch: float) -> list[Chunk]:
 
 
 def _load(song: str, stretch: float) -> Goals:
-    goals = load_goals(song, stretch=stretch)
     # RoboPianist leaves such notes out without a word; a corpus would then not be what it says.
-    highest = goals.lowest_pitch + goals.n_keys - 1
-    pitches = {note.pitch for note in load_song(song).notes}
-    if beyond := sorted(p for p in pitches if not goals.lowest_pitch <= p <= highest):
+    if beyond := pitches_without_key(load_song(song), LOWEST_PITCH, N_KEYS):
         raise DatasetError(
             f"{song}: {pitch_name(beyond[0])} (pitch {beyond[0]}) has no key among "
-            f"{goals.n_keys}: transpose the song or leave it out"
+            f"{N_KEYS}: transpose the song or leave it out"
         )
-    return goals
+    return load_goals(song, stretch=stretch)
 
 
 def cut(goals: Goals, steps: int = CHUNK_STEPS) -> list[Chunk]:

@@ -31,7 +31,9 @@ def open_cluster() -> Iterator[Cluster]:
     try:
         import ray  # heavy, and only needed here  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        raise DatasetError(f"{ADDRESS} is set, but {error}: pip install '.[cluster]'") from error
+        raise DatasetError(
+            f"{ADDRESS} is set, but {error}: run .venv/bin/python -m pip install -e '.[cluster]'"
+        ) from error
     address = os.environ[ADDRESS]
     _require_answer(address)
     try:

@@ -12,7 +12,7 @@ from policies.dataset.chunks import CHUNK_STEPS, Chunk
 from policies.dataset.given import code_digest, given_digest
 from policies.dataset.player import MakePlayer
 from policies.dataset.rollouts import Order
-from policies.dataset.store import CODE, GIVEN, SCHEMA
+from policies.dataset.store import CODE, GIVEN, SCHEMA, SONG
 from score import CONTROL_STEP_S
 from sim.pair import PairModel
 
@@ -82,7 +82,7 @@ def chunk_attributes(chunk: Chunk, settings: Settings) -> dict[str, Any]:
         DatasetError: no file is given for it.
     """
     return {
-        "song": chunk.song,
+        SONG: chunk.song,
         "chunk": chunk.index,
         "first_step": chunk.first_step,
         "goals_sha256": chunk.digest,

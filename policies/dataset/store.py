@@ -21,8 +21,8 @@ from policies.errors import DatasetError
 
 SCHEMA = 2
 
-CODE, GIVEN = "code_sha256", "given_sha256"
-"""Attributes: of the root, which code plays; of a group, which file was given for it."""
+CODE, GIVEN, SONG = "code_sha256", "given_sha256", "song"
+"""Attributes: of the root, which code plays; of a group, which file was given for it, its song."""
 
 ZARR_FORMAT: Literal[2] = 2
 """Read by zarr-python 2 and 3."""
@@ -109,9 +109,12 @@ class Store:
     def _chunk(self, name: str) -> ChunkStore:
         path = self.path / name
         try:
-            return ChunkStore(zarr.open_group(path, mode="r+"), path)
+            chunk = ChunkStore(zarr.open_group(path, mode="r+"), path)
         except UNREADABLE as error:
             raise broken(path) from error
+        if SONG not in chunk.group.attrs:
+            raise broken(path)
+        return chunk
 
 
 def make_store(path: Path, attributes: Mapping[str, Any]) -> Store:
@@ -121,7 +124,7 @@ def make_store(path: Path, attributes: Mapping[str, Any]) -> Store:
         DatasetError: something else is there, or it was begun with others.
         OSError: it cannot be written.
     """
-    if not (path / ".zattrs").is_file():
+    if not (path / ".zattrs").is_file() and not any(path.glob(f"*/{F1}/.zarray")):
         if path.exists() and not all(inside.name.startswith(".z") for inside in path.iterdir()):
             raise DatasetError(f"{path}: not empty, and no dataset: choose another --out")
         for half in path.glob(".z*"):  # of a build that was killed right at its beginning
@@ -142,7 +145,7 @@ def _compare(store: Store, attributes: Mapping[str, Any]) -> None:
         if name == CODE:
             raise DatasetError(
                 f"{store.path}: begun with other code of planner, players or hands: go on with "
-                f"that one (dacapo {theirs['versions']['dacapo']}) or choose another --out"
+                "the commit of Da Capo that it was begun with, or choose another --out"
             )
         raise DatasetError(
             f"{store.path}: made with {name} {theirs.get(name)}, asked for is {wanted}: "

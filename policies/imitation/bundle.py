@@ -17,7 +17,7 @@ from policies.bundle.arrays import from_npy, to_npy
 from policies.bundle.manifest import describe
 from policies.errors import BundleError
 from policies.imitation.data import Floats
-from policies.imitation.methods import METHODS, method_named
+from policies.imitation.methods import METHODS, method_named, shown_size
 from policies.imitation.normaliser import Normaliser
 from score import write_whole
 from sim.pair import PairModel
@@ -106,6 +106,11 @@ def check_bundle(bundle: ImitationBundle, model: PairModel) -> None:
             raise BundleError(f"its {what} are not those of rig {rig.name!r}: train it again")
     if bundle.rig_hash != rig.hash:
         raise BundleError(f"rig {rig.name!r} is not as it was in training: train it again")
+    learned, shown = bundle.normaliser.mean.size, shown_size(bundle.method, model)
+    if learned != shown:
+        raise BundleError(
+            f"{bundle.method} is shown {shown} numbers now, {learned} in training: train it again"
+        )
 
 
 def write_bundle(bundle: ImitationBundle, path: Path) -> None:
@@ -122,6 +127,8 @@ def write_bundle(bundle: ImitationBundle, path: Path) -> None:
         _check_arrays(manifest, arrays := _arrays(bundle))
     except ValidationError as error:
         raise BundleError(f"{path}: not written: {describe(error)}") from error
+    except BundleError as error:
+        raise BundleError(f"{path}: not written: {error}") from error
     members = {MANIFEST: manifest.model_dump_json(by_alias=True, indent=1).encode()}
     members |= {f"{name}.npy": to_npy(array, _DTYPE) for name, array in arrays.items()}
     write_whole(path, pack(members))
@@ -153,6 +160,20 @@ def read_bundle(path: Path) -> ImitationBundle:
         return _parse(data)
     except BundleError as error:
         raise BundleError(f"{path}: not a usable imitation bundle: {error}") from error
+
+
+def load_bundle(path: Path, model: PairModel) -> ImitationBundle:
+    """Read a bundle that is to play on a rig.
+
+    Raises:
+        BundleError: naming the file and why it cannot be used there.
+    """
+    bundle = read_bundle(path)
+    try:
+        check_bundle(bundle, model)
+    except BundleError as error:
+        raise BundleError(f"{path}: {error}") from error
+    return bundle
 
 
 def _parse(data: bytes) -> ImitationBundle:

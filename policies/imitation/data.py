@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,11 +93,14 @@ def dataset_stretch(path: Path) -> float:
     """The factor of all times that a dataset was built with; 1 where it does not say.
 
     Raises:
-        DatasetError: no store.
+        DatasetError: no store, or it says something else.
     """
     from policies.dataset import open_store  # noqa: PLC0415
 
-    return float(open_store(path).attributes.get("stretch", 1.0))
+    stretch = open_store(path).attributes.get("stretch", 1.0)
+    if not isinstance(stretch, float | int) or not 0.0 < stretch < math.inf:
+        raise DatasetError(f"{path}: its stretch is {stretch!r}: bring its .zattrs back")
+    return float(stretch)
 
 
 def dataset_digest(path: Path) -> str:
@@ -119,7 +123,7 @@ def _called(chunk: ChunkStore, songs: Sequence[str]) -> str | None:
     """What a chunk is called among some songs, if it is there: as its group or its whole song."""
     if chunk.name in songs:
         return chunk.name
-    of_song = chunk.group.attrs.get("song")
+    of_song = chunk.group.attrs["song"]
     return next((song for song in songs if score_name(song) == of_song), None)
 
 
@@ -142,7 +146,7 @@ def _read(path: Path, chunk: ChunkStore, model: PairModel) -> Rollouts:
     states = [_array(path, chunk, name, done, sizes[name]) for name in STATES]
     actions = _array(path, chunk, ACTIONS, done, len(model.action_names))
     due = _due(path, chunk, done, model.n_keys + 1)
-    piece = str(chunk.group.attrs.get("song", chunk.name))
+    piece = str(chunk.group.attrs["song"])
     return Rollouts(chunk.name, piece, _lookahead(due), np.concatenate(states, axis=-1), actions)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from policies.errors import PolicyError
 from policies.imitation.bc import BehaviourCloning
 from policies.imitation.bc_rnn import RecurrentCloning
@@ -11,6 +13,7 @@ from policies.imitation.hand_cloning import HandCloning
 from policies.imitation.implicit_bc import ImplicitCloning
 from policies.imitation.method import Method
 from policies.imitation.sight import Everything, Sight
+from score import LOOKAHEAD
 from sim.pair import PairModel
 
 METHODS: dict[str, Method] = {
@@ -41,3 +44,12 @@ def method_named(name: str) -> Method:
 def sight_of(name: str, model: PairModel) -> Sight:
     """What a method is shown on a rig."""
     return Fingers(model) if name in FINGERS else Everything(len(model.action_names))
+
+
+def shown_size(name: str, model: PairModel) -> int:
+    """How many numbers a method is shown on a rig."""
+    sight, rows = sight_of(name, model), LOOKAHEAD + 1
+    goals = np.zeros(rows * (model.n_keys + 1), np.int8)
+    tips, joints = 3 * len(model.fingertip_sites), len(model.joint_names)
+    states = np.zeros(model.n_keys + 1 + tips + joints, np.float32)
+    return sight.see(goals, states, sight.match(goals, states)).size

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from policies.imitation.bundle import check_bundle, read_bundle
+from policies.imitation.bundle import load_bundle
 from policies.imitation.evaluation import play
 from policies.imitation.player import ImitationPlayer
 from policies.imitation.songs import Songs
@@ -21,9 +21,7 @@ def play_split(bundle: Path, songs: Songs, model: PairModel, seed: int) -> Colum
     Raises:
         BundleError: it cannot be read, or is of another rig.
     """
-    policy = read_bundle(bundle)
-    check_bundle(policy, model)
-    player = ImitationPlayer(policy, model)
+    player = ImitationPlayer(load_bundle(bundle, model), model)
     return columns(lambda name: play(player, model, songs.played(name, model), seed).f1, songs)
 
 

@@ -13,6 +13,7 @@ from score.errors import ScoreError
 from score.goals import Goals, Press
 from score.grid import CONTROL_STEP_S
 from score.library import song_path
+from score.midi_read import MAX_DURATION_S
 from score.notes import Note, Pedal, Score
 from score.robopianist.reading import read_sequence
 from score.robopianist.rolls import N_KEYS, Rolls, make_rolls
@@ -39,11 +40,20 @@ def load_goals(
 
     Raises:
         MidiError: The file cannot be read.
-        ScoreError: No such song, no note is left, or its silence cannot be cut.
+        ScoreError: No such song, no note is left, its silence cannot be cut, it lasts more than two
+            hours, or `stretch` is not above 0.
     """
+    if not stretch > 0.0:
+        raise ScoreError(f"times cannot be multiplied by {stretch:g}: give a number above 0")
     name, sequence = _read(song)
     sequence = sequence.stretched(stretch).transposed(shift)
-    rolls = make_rolls(trimmed(sequence) if trim else sequence)
+    if not sequence.total_s <= MAX_DURATION_S:
+        hours = MAX_DURATION_S / 3600.0
+        raise ScoreError(f"{str(song)!r}, times by {stretch:g}, lasts more than {hours:g} hours")
+    try:
+        rolls = make_rolls(trimmed(sequence) if trim else sequence)
+    except ScoreError as error:
+        raise ScoreError(f"{str(song)!r}: {error}") from error
     if not rolls.keys.any():
         raise ScoreError(f"{str(song)!r} has no note on 88 keys")
     return goals_of_rolls(name, rolls)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from score.robopianist import load_goals
+from sim.errors import SimError
 from sim.pair.environment import PairEnvironment, flat
 from sim.pair.model import build_pair
 from sim.pair.rig import load_pair
@@ -74,10 +75,18 @@ class PairGymEnv(gymnasium.Env[NDArray[np.float64], NDArray[np.float64]]):
     def step(
         self, action: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], float, bool, bool, dict[str, Any]]:
-        """Hold servo targets for a control step of 0.05 s."""
+        """Hold servo targets for a control step of 0.05 s.
+
+        Raises:
+            SimError: the song is over, or an action is not finite.
+        """
         environment = self.environment
+        if not np.isfinite(action).all():
+            raise SimError("an action holds a number that is not finite")
         targets = self._low + 0.5 * (np.clip(action, -1.0, 1.0) + 1.0) * self._span
         step = environment.step(targets)
+        if step.first():
+            raise SimError("the song was over: call reset before the next step")
         info = {"reward_terms": environment.reward_terms, "sounding": environment.sounding}
         return flat(step.observation), float(step.reward), False, step.last(), info
 

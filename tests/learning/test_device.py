@@ -21,6 +21,7 @@ import warp
 
 import dacapo.train
 from dacapo.__main__ import main
+from dacapo.extras import EXTRAS
 from policies import Plan, readings
 from policies.bundle import read_bundle
 from policies.features import HISTORY, Actions, Features, Part
@@ -253,7 +254,7 @@ def test_what_mjx_does_not_train(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(dacapo.train, "TOO_SLOW", slow)
-    monkeypatch.setattr(dacapo.train, "MJX_PACKAGES", packages)
+    monkeypatch.setitem(EXTRAS, "mjx", packages)
     command = ["train", "ode_to_joy", "--rig", PAIR, *arguments, "--out", str(tmp_path)]
     assert main(command) == 1
     printed = capsys.readouterr()

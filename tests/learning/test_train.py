@@ -12,6 +12,7 @@ import pytest
 
 import dacapo.train
 from dacapo.__main__ import main
+from dacapo.extras import EXTRAS
 from policies import known_delay_s, load_policy
 from policies.bundle import read_bundle, untrained_bundle, write_bundle
 from policies.learning import reference
@@ -222,7 +223,7 @@ def test_a_folder_that_cannot_be_written(
 def test_a_missing_extra_comes_with_its_command(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dacapo.train, "PACKAGES", ("numpy", "no_such_package"))
+    monkeypatch.setitem(EXTRAS, "train", ("numpy", "no_such_package"))
     message = complaint(capsys, "ode_to_joy")
     assert "no_such_package" in message
     assert "pip install -e '.[train]'" in message

@@ -35,7 +35,7 @@ def write_store(path: Path, model: PairModel, rig_hash: str | None = None) -> No
     for index, song in enumerate(TRAINED):
         arrays = rollouts(model, song, index)
         shapes = {name: arrays[name].shape for name in ARRAYS}
-        chunk = store.open_chunk(song, {}, shapes)
+        chunk = store.open_chunk(song, {"song": song}, shapes)
         for rollout in range(ROLLOUTS):
             content = {name: arrays[name][rollout].astype(np.float32) for name in ARRAYS}
             chunk.write(rollout, Rollout(content, 0.5))

@@ -107,6 +107,22 @@ def test_songs_of_the_corpus(capsys: pytest.CaptureFixture[str]) -> None:
     assert "name one of bach, " in complaint(capsys, "songs", "--corpus", "bahc")
 
 
+def test_one_piece_that_cannot_be_read_hides_no_other(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["songs", "--corpus", "webern"]) == 0
+    printed = capsys.readouterr()
+    assert "webern_dormi_jesu_op_16_no_2: left out: " in printed.err
+    assert printed.out.startswith("song ")
+
+
+def test_two_hands_say_what_they_leave_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    song = tmp_path / "deep.mid"
+    write_midi(Score("deep", tuple(Note(pitch, 0.0, 0.3) for pitch in (10, 12, 60))), song)
+    assert main(["play", str(song), "--rig", "shadow_pair_88", "--policy", "planner"]) == 0
+    assert f"{song}: no key for A#-1, C0: left out" in capsys.readouterr().err
+
+
 def test_evaluate_a_song_of_the_corpus(capsys: pytest.CaptureFixture[str]) -> None:
     message = complaint(capsys, "evaluate", "bach/bwv253", "--policy", "planner")
     assert "bach_bwv253" in message  # four voices are too many for one hand

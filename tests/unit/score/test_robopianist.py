@@ -80,6 +80,13 @@ def test_reads_as_published(
     np.testing.assert_array_equal(rolls.sustain, sustain)
 
 
+@pytest.mark.parametrize("stretch", [0.0, -1.0, 1e9, float("nan"), float("inf")])
+def test_refuses_times_that_no_song_has(stretch: float) -> None:
+    """Before anything of such a length is made."""
+    with pytest.raises(ScoreError, match=r"times cannot be|lasts more than"):
+        load_goals("hot_cross_buns", stretch=stretch)
+
+
 @pytest.mark.parametrize("name", EXPECTED["refused"].tolist())
 def test_refuses_what_is_refused(name: str) -> None:
     with pytest.raises(ScoreError):

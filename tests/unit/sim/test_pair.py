@@ -241,6 +241,10 @@ def test_is_a_gymnasium_environment(name: str) -> None:
         action = environment.action_space.sample()
         _, _, terminated, done, info = environment.step(action)
         assert not terminated
+    with pytest.raises(SimError, match="the song was over"):
+        environment.step(action)
+    with pytest.raises(SimError, match="not finite"):
+        environment.step(np.full_like(action, np.nan))
     assert set(info["reward_terms"]) == {"key_press", "fingering", "sustain", "collision", "energy"}
 
 

@@ -46,6 +46,36 @@ def test_refuses_a_truncated_store(copy: Path, song: Path, settings: Settings) -
         open_store(copy)
 
 
+def test_one_damaged_rollout_costs_no_other(copy: Path, song: Path, settings: Settings) -> None:
+    """What the refusal says to do brings back the very same dataset."""
+    before = rollouts_in(copy)
+    (copy / "short_0" / "actions" / "1.0.0").write_bytes(b"cut")
+    with pytest.raises(DatasetError, match=r"delete \S+/f1/1 and build the dataset again"):
+        make(copy, song, settings)
+    (copy / "short_0" / F1 / "1").unlink()
+    assert make(copy, song, settings).made == 1
+    assert rollouts_in(copy) == before
+
+
+def test_a_disk_that_fails_is_no_damage(copy: Path, song: Path, settings: Settings) -> None:
+    file = copy / "short_0" / "actions" / "1.0.0"
+    file.unlink()
+    file.symlink_to("/proc/self/mem")  # there, but its first byte cannot be read
+    with pytest.raises(DatasetError, match="Input/output error: it may be whole"):
+        make(copy, song, settings)
+
+
+@pytest.mark.parametrize("lost", [".zattrs", "short_0/.zattrs"])
+def test_lost_attributes_are_not_another_song(
+    lost: str, copy: Path, song: Path, settings: Settings
+) -> None:
+    (copy / lost).unlink()
+    with pytest.raises(DatasetError, match=r"bring its .zattrs back|short_0: cut off or damaged"):
+        make(copy, song, settings)
+    with pytest.raises(DatasetError, match=r"bring its .zattrs back|short_0: cut off or damaged"):
+        list(open_store(copy).chunks())
+
+
 def test_rollouts_that_lost_a_file_are_left_where_they_are(
     copy: Path, song: Path, settings: Settings
 ) -> None:

@@ -41,7 +41,11 @@ def test_a_bundle_of_another_rig_is_refused(bundle: ImitationBundle, model: Pair
         ("rig_hash", "0" * 64, "not as it was"),
         ("action_names", bundle.action_names[::-1], "action_names"),
         ("joint_names", bundle.joint_names[::-1], "joint_names"),
-        ("normaliser", replace(bundle.normaliser, mean=np.zeros(10)), "numbers now, 10 in"),
+        (
+            "normaliser",
+            replace(bundle.normaliser, mean=np.zeros(10, np.float32)),
+            "numbers now, 10 in",
+        ),
     ):
         with pytest.raises(BundleError, match=complaint):
             check_bundle(replace(bundle, **{name: value}), model)  # type: ignore[arg-type]

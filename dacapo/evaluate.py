@@ -140,7 +140,7 @@ def _print(songs: dict[str, Evaluation], load_s: dict[str, float]) -> None:
                 f"{scores.note_f1_50ms:.3f}",
                 f"{scores.note_f1_100ms:.3f}",
                 "-" if onset is None else f"{onset:+.1f}",
-                f"{scores.wrong_keys:g}",
+                f"{scores.wrong_keys:.1f}",
                 f"{load_s[name]:.2f}",
                 *pedal,
             )

@@ -117,14 +117,18 @@ def _imitate(
                 source=arguments.dataset.resolve().name,
             )
             imitated = imitation.run(Schedule(arguments.budget_s), show)
-        line.show(f"{arguments.method}  playing the split's songs")
-        return imitated, play_split(imitated.bundle, songs, model, arguments.seed)
+
+        def play(song: str) -> None:
+            line.show(f"{arguments.method}  playing the split's songs: {song}")
+
+        return imitated, play_split(imitated.bundle, songs, model, arguments.seed, play)
 
 
 def _describe(method: str, progress: Progress, budget_s: float) -> str:
+    best = "no exam yet" if progress.frame_f1 is None else f"best F1 {progress.frame_f1:.3f}"
     return (
         f"{method}  {bar(1.0 - progress.left_s / budget_s)} {progress.steps} steps, loss "
-        f"{progress.loss:.4f}, best F1 {progress.frame_f1:.3f}, {progress.left_s:.0f} s left"
+        f"{progress.loss:.4f}, {best}, {progress.left_s:.0f} s left"
     )
 
 

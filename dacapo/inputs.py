@@ -123,7 +123,7 @@ def remark_findings(song: str, model: RigModel) -> None:
     if any(finding.kind == "out_of_range" for finding in findings):
         shift = best_transposition(score, limits)
         if shift:
-            remark(f"{song}: moved by {shift:+d} semitones, more of it would have keys")
+            remark(f"{song}: if it were moved by {shift:+d} semitones, more of it would have keys")
 
 
 @contextlib.contextmanager

@@ -50,8 +50,8 @@ examples:
   dacapo play ode_to_joy --mode real --device my_hand.yaml
 
 The policy plays for the physics of --params, the planner if none is named, and their delay is led.
-Leaves a folder <time>-<song> with performance.json, performance.mid, a recording and report.html
-(two hands leave nothing: docs/two_hands.md). Ctrl-C stops the hand; on hardware a recording stays.
+Leaves a folder <time>-<song> with performance.json, performance.mid, a recording and report.html;
+of two hands no recording. Ctrl-C stops the hand; on hardware a recording stays.
 """
 
 

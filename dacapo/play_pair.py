@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dacapo.inputs import load_goals, load_playable, name_policy, remark_without_key
+from dacapo.inputs import check_writable, load_goals, load_playable, name_policy, remark_without_key
 from dacapo.output import print_json, print_table
 from dacapo.progress import LiveLine, bar
+
+if TYPE_CHECKING:
+    from policies.evaluation import Episode
+    from score import Goals
+    from sim import PlayableModel
 
 UNUSED = ("params", "world", "trial", "device", "port", "keyboard", "video")
 
 
 def play_pair(arguments: argparse.Namespace) -> int:
-    """Plays a song once and scores it.
+    """Plays a song once, scores it and leaves its files.
 
     A bundle of `dacapo imitate` plays at the stretch that it learned and is scored as RoboPianist
-    does.
+    does, by control steps; it leaves no files.
 
     Raises:
         DaCapoError: the song, the rig or the bundle cannot be used.
@@ -31,9 +37,9 @@ def play_pair(arguments: argparse.Namespace) -> int:
 
 def _play_policy(arguments: argparse.Namespace) -> int:
     from policies import load_policy
-    from policies.evaluation import evaluate
-    from score import Performance
+    from policies.evaluation import play_episodes
 
+    check_writable(arguments.out)
     model = load_playable(arguments.rig, None)
     goals = load_goals(arguments.song, model)
     remark_without_key(arguments.song, goals)
@@ -42,24 +48,43 @@ def _play_policy(arguments: argparse.Namespace) -> int:
         policy = load_policy(
             spec, model, goals, lambda share: line.show(f"{goals.name}  planning {bar(share)}")
         )
-    played: list[Performance] = []
-    scores = evaluate(policy, model, goals, 1, on_episode=played.append)
-    performance = played[0]
-    if arguments.json:
-        print_json({**performance.to_dict(), "pedal_f1": scores.pedal_f1})
-        return 0
+    (episode,) = play_episodes(policy, model, goals, 1, 0)
+    performance = episode.performance
     frame, note = performance.frame, performance.note
+    folder = _write(arguments, model, goals, episode)
+    if arguments.json:
+        print_json({**performance.to_dict(), "pedal_f1": episode.pedal_f1})
+        return 0
     rows = [
         ("frame precision", frame.precision),
         ("frame recall", frame.recall),
         ("frame f1", frame.f1),
         ("note f1 50 ms", note.f1_50ms),
-        ("pedal f1", scores.pedal_f1),
+        ("pedal f1", episode.pedal_f1),
         ("doing nothing", frame.do_nothing_f1),
     ]
     cells = [(name, f"{value:.3f}") for name, value in rows]
     print_table((goals.name, arguments.rig), [*cells, ("wrong keys", performance.wrong_keys)])
+    print(f"\nlook and listen: {folder / 'report.html'}")
     return 0
+
+
+def _write(
+    arguments: argparse.Namespace, model: PlayableModel, goals: Goals, episode: Episode
+) -> Path:
+    """Leaves what a performance of one hand leaves, but for recording and pictures."""
+    from policies.results import RunResult, trace_of, write_results
+    from policies.run_folder import RunFolder
+
+    trace = trace_of(episode.observations)
+    run = RunFolder.create(arguments.out, arguments.song)
+    try:
+        result = RunResult(model, goals, episode.events, episode.performance, trace)
+        write_results(result, run.partial)
+    except BaseException:
+        run.discard()
+        raise
+    return run.finish()
 
 
 def _play_imitation(arguments: argparse.Namespace) -> int:

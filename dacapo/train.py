@@ -194,7 +194,10 @@ def _train(goals: Goals, folder: Path, arguments: argparse.Namespace, started_s:
         def show(progress: Progress) -> None:
             line.show(_describe(goals.name, progress))
 
-        trained = train(_task(goals, arguments), folder, show, started_s)
+        def plan(share: float) -> None:
+            line.show(f"{goals.name}  preparing: planning {bar(share)}, then compilation")
+
+        trained = train(_task(goals, arguments), folder, show, started_s, plan)
     if trained.steps_before:
         remark(_history(trained, folder))
     return trained

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from policies.policy import Observation, Policy, lateness_of
 from policies.readings import ReadingNoise
-from score import Goals, Performance, pedal_f1, score_performance
+from score import Goals, KeyEvent, Performance, pedal_f1, score_performance
 from sim import Environment, Lead, PlayableModel, by_kind
 
 Array = NDArray[np.float64]
@@ -52,6 +52,23 @@ class Evaluation:
         return asdict(self) | {"frame_f1_interval": list(self.frame_f1_interval)}
 
 
+@dataclass(frozen=True, eq=False)
+class Episode:
+    """A song played once.
+
+    Attributes:
+        performance: the scores.
+        events: what the keyboard reported, score time.
+        pedal_f1: F1 of the pedal; None for a rig without one.
+        observations: before each control step.
+    """
+
+    performance: Performance
+    events: tuple[KeyEvent, ...]
+    pedal_f1: float | None
+    observations: list[Observation]
+
+
 def evaluate(
     policy: Policy,
     model: PlayableModel,
@@ -79,12 +96,12 @@ def evaluate(
     """
     led_s = model.command_delay_s + lateness_of(policy) if lead_s is None else lead_s
     performances, pedals = [], []
-    for environment, performance in _episodes(policy, model, goals, count, seed, lead_s=led_s):
-        performances.append(performance)
-        if model.pedal is not None:
-            pedals.append(pedal_f1(goals, environment.pedal[Lead.of(led_s).rows :]))
+    for episode in play_episodes(policy, model, goals, count, seed, lead_s=led_s):
+        performances.append(episode.performance)
+        if episode.pedal_f1 is not None:
+            pedals.append(episode.pedal_f1)
         if on_episode:
-            on_episode(performance)
+            on_episode(episode.performance)
     return summarise(performances, seed, pedals)
 
 
@@ -132,33 +149,37 @@ def episodes(
     Yields:
         The performance of each episode, mode ``sim``.
     """
-    for _, performance in _episodes(policy, model, goals, count, seed, lead_s=lead_s):
-        yield performance
+    for episode in play_episodes(policy, model, goals, count, seed, lead_s=lead_s):
+        yield episode.performance
 
 
-def _episodes(
-    policy: Policy, model: PlayableModel, goals: Goals, count: int, seed: int, *, lead_s: float
-) -> Iterator[tuple[Environment, Performance]]:
-    """Each episode as it ended, and its performance."""
+def play_episodes(
+    policy: Policy,
+    model: PlayableModel,
+    goals: Goals,
+    count: int,
+    seed: int,
+    *,
+    lead_s: float = 0.0,
+) -> Iterator[Episode]:
+    """Episodes as in ``episodes``, with all that is known of each."""
     lead = Lead.of(lead_s)
     played = goals.then_silence(lead.rows)
     for episode in range(count):
         disturbance = Disturbance(policy.joint_names, seed, episode) if episode else None
         start = disturbance.start(policy.start) if disturbance else policy.start
         environment = Environment(model, played, start)
-        step = environment.reset()
+        step, observations = environment.reset(), []
         while not step.last():
+            observations.append(step.observation)
             seen = disturbance.seen(step.observation) if disturbance else step.observation
             step = environment.step(policy(seen))
+        events = lead.in_score_time(environment.events)
         performance = score_performance(
-            goals,
-            lead.in_score_time(environment.events),
-            rig=model.rig.name,
-            mode="sim",
-            policy=policy.name,
-            seed=seed,
+            goals, events, rig=model.rig.name, mode="sim", policy=policy.name, seed=seed
         )
-        yield environment, performance
+        pedal = pedal_f1(goals, environment.pedal[lead.rows :]) if model.pedal is not None else None
+        yield Episode(performance, events, pedal, observations)
 
 
 class Disturbance:

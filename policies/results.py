@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,16 +13,19 @@ from numpy.typing import NDArray
 
 from policies.errors import PolicyError
 from policies.performer import Trace
+from policies.policy import Observation
 from score import Goals, KeyEvent, Performance, performance_score, pitch_name, write_midi
 from score.files import write_whole
 from score.report import Picture, Stage, report_page
-from sim import RenderingError, RigModel
+from sim import PlayableModel, RenderingError, RigModel
+from sim.keyboards import Keyboard
 from sim.rendering import render_pictures, render_video
 from sim.replay import Replay
 
 _PICTURE_SIZE = (640, 360)
 _PICTURE_SHARES = (0.2, 0.5, 0.8)  # of the notes played
 _INTO_NOTE_S = 0.1
+_SHADOW_TIP_RADIUS_M = 0.0067  # of the capsules in sim/data/hands/shadow_right.json
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class RunResult:
         trace: What was seen and commanded.
     """
 
-    model: RigModel
+    model: PlayableModel
     goals: Goals
     events: tuple[KeyEvent, ...]
     performance: Performance
@@ -57,12 +60,13 @@ def write_results(
 ) -> None:
     """Write performance.json, performance.mid, trace.npz and report.html into a folder.
 
-    The report has pictures where this machine can draw, and the video when it is small enough.
+    The report has pictures of one hand where this machine can draw, and the video when it is small
+    enough.
 
     Args:
         run: The performance.
         folder: Must exist.
-        video: Where to write an MP4 of the hand as well.
+        video: Where to write an MP4 of the hand as well; there is none of two hands.
         progress: Is told the share of the video that is done, 0 to 1.
 
     Raises:
@@ -70,7 +74,7 @@ def write_results(
         RenderingError: when there is no video; everything else was written all the same.
     """
     problem: RenderingError | None = None
-    if video is not None:
+    if video is not None and isinstance(run.model, RigModel):
         try:
             render_video(run.model.rig, run.replay, video, progress=progress)
         except RenderingError as error:
@@ -101,9 +105,9 @@ def _write_files(run: RunResult, folder: Path, video: Path | None) -> None:
 
 
 def _pictures(run: RunResult) -> list[Picture]:
-    """The hand at some of the notes; none where this machine cannot draw."""
+    """The hand at some of the notes; none of two hands, and where this machine cannot draw."""
     presses = [event for event in run.events if event.down]
-    if not presses or not len(run.trace.time_s):
+    if not presses or not len(run.trace.time_s) or not isinstance(run.model, RigModel):
         return []
     chosen = {int(share * len(presses)): None for share in _PICTURE_SHARES}
     moments = [presses[index] for index in chosen]
@@ -117,20 +121,27 @@ def _pictures(run: RunResult) -> list[Picture]:
     return [Picture(png, text) for png, text in zip(pictures, captions, strict=True)]
 
 
-def stage_of(model: RigModel, trace: Trace) -> Stage:
+def stage_of(model: PlayableModel, trace: Trace) -> Stage:
     """The keys and the fingertips of a trace from above, for the report's animation."""
     data = mujoco.MjData(model.mj)
     tips = np.empty((len(trace.time_s), len(model.fingertip_sites), 2))
     for row, positions in enumerate(trace.joint_positions):
-        data.qpos[model.joint_qpos] = positions
+        model.put(data.qpos, positions)
         mujoco.mj_kinematics(model.mj, data)
         tips[row] = data.site_xpos[model.fingertip_sites, :2]
-    return Stage(_key_boxes(model), trace.time_s, tips, model.rig.hand.tip_radius_m)
+    radius_m = model.rig.hand.tip_radius_m if isinstance(model, RigModel) else _SHADOW_TIP_RADIUS_M
+    return Stage(_key_boxes(model.keyboard), trace.time_s, tips, radius_m)
 
 
-def _key_boxes(model: RigModel) -> NDArray[np.float64]:
+def trace_of(observations: Sequence[Observation]) -> Trace:
+    """What was seen and commanded in the control steps of an environment."""
+    names = ("score_time_s", "joint_positions", "joint_velocities", "joint_targets")
+    time_s, *joints = (np.array([seen[name] for seen in observations]) for name in names)
+    return Trace(time_s[:, 0], *joints)
+
+
+def _key_boxes(keyboard: Keyboard) -> NDArray[np.float64]:
     """Corners of the keys from above, shape ``(n_keys, 4)`` as ``x0, y0, x1, y1`` [m]."""
-    keyboard = model.rig.keyboard
     boxes = np.empty((keyboard.n_keys, 4))
     for key, y in enumerate(keyboard.center_y):
         shape = keyboard.shape(key)

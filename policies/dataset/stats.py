@@ -66,6 +66,7 @@ def draw_stats(stats: Sequence[ChunkStats]) -> bytes:
     pressed.set(xlabel="key", ylabel="presses due", title="Keys pressed")
     active.hist([chunk.active_keys for chunk in stats], bins=np.arange(0, len(presses) + 4, 4))
     active.set(xlabel="keys", ylabel="chunks", title="Active keys of a piece")
+    active.yaxis.get_major_locator().set_params(integer=True)
     scores.hist(np.concatenate([chunk.f1 for chunk in stats]), bins=np.linspace(0.0, 1.0, 51))
     scores.set(xlabel="frame F1", ylabel="rollouts", title="F1 of rollouts")
     picture = BytesIO()

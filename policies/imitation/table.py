@@ -15,14 +15,25 @@ Columns = dict[str, dict[str, float]]
 """Frame F1 by song, by column."""
 
 
-def play_split(bundle: Path, songs: Songs, model: PairModel, seed: int) -> Columns:
-    """Play every song of a split once with a bundle as written.
+def play_split(
+    bundle: Path,
+    songs: Songs,
+    model: PairModel,
+    seed: int,
+    on_song: Callable[[str], None] = lambda name: None,
+) -> Columns:
+    """Play every song of a split once with a bundle as written; says which one begins.
 
     Raises:
         BundleError: it cannot be read, or is of another rig.
     """
     player = ImitationPlayer(load_bundle(bundle, model), model)
-    return columns(lambda name: play(player, model, songs.played(name, model), seed).f1, songs)
+
+    def f1(name: str) -> float:
+        on_song(name)
+        return play(player, model, songs.played(name, model), seed).f1
+
+    return columns(f1, songs)
 
 
 def columns(f1_of: Callable[[str], float], songs: Songs) -> Columns:

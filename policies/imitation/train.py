@@ -58,13 +58,13 @@ class Progress:
     Attributes:
         steps: gradient steps so far.
         loss: of the last one.
-        frame_f1: of the best exam.
+        frame_f1: of the best exam; None before the first one.
         left_s: seconds left at most.
     """
 
     steps: int
     loss: float
-    frame_f1: float
+    frame_f1: float | None
     left_s: float
 
 
@@ -129,7 +129,8 @@ class Imitation:
                 pause_s = (1.0 / EXAM_SHARE - 1.0) * self._examine()
                 examined, due_s = self._step, self._elapsed_s + max(schedule.exam_every_s, pause_s)
             left_s = max(0.0, schedule.budget_s - self._elapsed_s)
-            on_progress(Progress(self._step, loss, max(self._best_f1, 0.0), left_s))
+            best_f1 = self._best_f1 if self._best_f1 >= 0.0 else None
+            on_progress(Progress(self._step, loss, best_f1, left_s))
         if examined < self._step or self._best_f1 < 0:
             self._examine()
         self._files.close()

@@ -107,7 +107,7 @@ class TrainingLoop:
         if not in_time and self._iteration == 0:
             raise TrainingError(
                 f"a budget of {self._config.budget_s:g} s is too short: preparations alone took "
-                f"{self.elapsed_s:.0f} s"
+                f"{self.elapsed_s:.0f} s, give two or three times that"
             )
         return in_time
 
@@ -167,7 +167,9 @@ class TrainingLoop:
         layers = tuple((kernel, bias) for kernel, bias in best["layers"])
         self._best = BestPolicy(layers, best["mean"], best["std"], marks)
         self._iteration = self._examined = last.iteration
-        self._wall_s, self.steps_before = last.wall_s, last.steps
+        self.steps_before = last.steps
+        if last.iteration:  # a session that only prepared has taken nothing from the budget
+            self._wall_s = last.wall_s
         self._restart()
 
     @staticmethod

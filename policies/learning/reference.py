@@ -8,10 +8,10 @@ from pathlib import Path
 
 from policies.bundle import check_bundle, read_bundle, write_bundle
 from policies.evaluation import evaluate
-from policies.planner import Plan, make_plan
+from policies.planner import OnProgress, Plan, make_plan
 from policies.search import polish, polished_bundle
 from score import Goals
-from sim import PhysicsParameters, PlayableModel
+from sim import PhysicsParameters, PlayableModel, PlayablePair
 
 GOOD_F1 = 0.99
 """Frame F1 from which search gains less than the time it takes from training."""
@@ -33,11 +33,14 @@ def make_reference(
     model: PlayableModel,
     folder: Path,
     search_s: float | None,
+    *,
+    on_planning: OnProgress = lambda share: None,
 ) -> Plan:
     """The reference of a run.
 
     A search limited by time comes out differently every time, so what it found is kept in
-    ``reference.npz`` (a policy bundle) and a run that is taken up goes on with it.
+    ``reference.npz`` (a policy bundle) and a run that is taken up goes on with it. There is no
+    search with two hands: the rehearsal of their plan was one, and a round takes them a minute.
 
     Args:
         goals: the song.
@@ -45,15 +48,17 @@ def make_reference(
         model: the rig with these parameters.
         folder: of the run.
         search_s: wall-clock seconds of the search; None for ``ROUNDS`` rounds.
+        on_planning: is told how far the plan for two hands is.
 
     Raises:
         UnreachableError: the rig cannot play some notes.
         BundleError: the kept reference is damaged or of another song or rig.
         OSError: the folder cannot be written.
     """
-    plan, path = make_plan(goals, model), folder / "reference.npz"
+    plan = make_plan(goals, model, on_progress=on_planning)
+    path = folder / "reference.npz"
     if not path.is_file():
-        if evaluate(plan, model, goals, 1).frame_f1 >= GOOD_F1:
+        if isinstance(model, PlayablePair) or evaluate(plan, model, goals, 1).frame_f1 >= GOOD_F1:
             return plan
         timed, rounds = (math.inf, ROUNDS) if search_s is None else (search_s, None)
         polished = polish(plan, goals, model, timed, seed=0, rounds=rounds)

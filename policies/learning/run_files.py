@@ -198,9 +198,9 @@ def draw_curve(rows: list[LogRow], unit: str) -> bytes:
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.add_subplot()
     steps = [row.steps / 1000 for row in rows]
-    axes.plot(steps, [row.marks.frame_f1 for row in rows], label="frame F1")
+    axes.plot(steps, [row.marks.frame_f1 for row in rows], marker=".", label="frame F1")
     if not any(np.isnan(row.marks.note_f1) for row in rows):
-        axes.plot(steps, [row.marks.note_f1 for row in rows], label="note F1, 50 ms")
+        axes.plot(steps, [row.marks.note_f1 for row in rows], marker=".", label="note F1, 50 ms")
     axes.set(xlabel=f"{unit} (thousands)", ylabel="F1", title="Exams during training")
     axes.legend(loc="lower right")
     axes.grid(alpha=0.3)

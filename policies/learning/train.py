@@ -19,7 +19,7 @@ from policies.learning.run_files import RunFiles, TrainingError
 from policies.learning.simulators import check_mjx
 from policies.learning.task import Task
 from policies.library import load_policy
-from policies.planner import Plan, make_plan
+from policies.planner import OnProgress, Plan, make_plan
 from sim import PlayableModel, build_playable
 
 EVALUATION_EPISODES = 5
@@ -50,6 +50,7 @@ def train(
     folder: Path,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     started_s: float | None = None,
+    on_planning: OnProgress = lambda share: None,
 ) -> Trained:
     """Train a policy and write its bundle and its run's files into ``folder``.
 
@@ -58,6 +59,7 @@ def train(
         folder: of this run; one that holds an interrupted run of the same task is taken up.
         on_progress: is told how far it is after every iteration.
         started_s: ``time.monotonic()`` when the clock of the budget began to run, if not now.
+        on_planning: is told how far the plan for two hands is, before anything is learned.
 
     Raises:
         TrainingError: an unknown algorithm, a budget too short, a folder of another run, a bundle
@@ -77,7 +79,7 @@ def train(
     warm_start = read_bundle(task.warm_start) if task.warm_start else None
     task = replace(task, randomise=algorithm.randomise) if task.randomise is None else task
     nominal = task.physics.apply(build_playable(task.physics.rig))
-    plan = task.plan or _plan(task, algorithm, nominal, folder)
+    plan = task.plan or _plan(task, algorithm, nominal, folder, on_planning)
     part = Part.of(nominal.joint_low, nominal.joint_high, task.goals, plan)
     files = RunFiles(folder, settings_of(task, algorithm, part))
     try:
@@ -104,12 +106,20 @@ def _algorithm(task: Task) -> Algorithm:
     return replace(algorithm, reward=task.reward) if task.reward else algorithm
 
 
-def _plan(task: Task, algorithm: Algorithm, nominal: PlayableModel, folder: Path) -> Plan:
+def _plan(
+    task: Task,
+    algorithm: Algorithm,
+    nominal: PlayableModel,
+    folder: Path,
+    on_planning: OnProgress,
+) -> Plan:
     """What residual learners correct and the others see."""
     if not algorithm.residual:
-        return make_plan(task.goals, nominal)
+        return make_plan(task.goals, nominal, on_progress=on_planning)
     try:
         search_s = None if task.total_steps is not None else search_budget_s(task.budget_s)
-        return make_reference(task.goals, task.physics, nominal, folder, search_s)
+        return make_reference(
+            task.goals, task.physics, nominal, folder, search_s, on_planning=on_planning
+        )
     except OSError as error:
         raise TrainingError(f"cannot write into {folder}: {error.strerror}") from error

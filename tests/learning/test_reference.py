@@ -35,7 +35,7 @@ def damaged(monkeypatch: pytest.MonkeyPatch) -> Plan:
     targets = good_plan().targets.copy()
     targets[press.start : press.start + 2] = targets[press.start - 1]
     plan = replace(good_plan(), targets=targets)
-    monkeypatch.setattr(reference, "make_plan", lambda *_: plan)
+    monkeypatch.setattr(reference, "make_plan", lambda *_, **__: plan)
     return plan
 
 

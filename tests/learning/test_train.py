@@ -169,7 +169,7 @@ def test_stopping_it_says_how_to_go_on(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(reference, "make_plan", lambda *_: bad_plan())
+    monkeypatch.setattr(reference, "make_plan", lambda *_, **__: bad_plan())
     monkeypatch.setattr(reference, "GOOD_F1", 0.0)
     monkeypatch.setattr(dacapo.train, "_describe", interrupt)
     arguments = [song, "--algorithm", "tiny", "--out", str(tmp_path)]

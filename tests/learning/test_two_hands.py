@@ -18,7 +18,6 @@ from policies import Plan, load_policy, make_plan
 from policies.bundle import read_bundle
 from policies.dataset import open_store
 from policies.evaluation import evaluate
-from policies.learning import reference
 from policies.learning.algorithms import ALGORITHMS
 from policies.learning.droq import Droq
 from policies.learning.droq_config import DroqConfig
@@ -26,7 +25,7 @@ from policies.learning.environment import LearningEnvironment
 from policies.learning.task import Task
 from policies.learning.train import train
 from policies.search import polish, polished_bundle
-from score import Goals, Note, Pedal, Score, make_goals, write_midi
+from score import Goals, Note, Pedal, Score, make_goals, read_midi, write_midi
 from sim import PhysicsParameters, PlayablePair, by_kind, load_any_rig
 from tests.learning.small import CONFIG
 from tests.unit.playing import nominal_pair
@@ -147,32 +146,36 @@ def test_the_planner_of_a_pair_is_another_one() -> None:
     assert plan.targets.shape == (goals().n_steps, 39)
 
 
-def test_verbs_train_evaluate_and_play(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reference, "GOOD_F1", 0.0)  # no search
+def test_verbs_train_evaluate_and_play(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     song, rig = str(tmp_path / "both.mid"), ["--rig", PAIR]
     write_midi(SCORE, Path(song))
     assert main(["train", song, *rig, "--out", str(tmp_path / "out"), "--json"]) == 0
     bundle = json.loads(capsys.readouterr().out)[song]["bundle"]
+    assert not Path(bundle).with_name("reference.npz").exists()  # no search
     policy = [*rig, "--policy", bundle]
     assert main(["evaluate", song, *policy, "--episodes", "1", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["songs"][song]
-    assert main(["play", song, *policy, "--json"]) == 0
+    runs = ["--out", str(tmp_path / "runs")]
+    assert main(["play", song, *policy, *runs, "--json"]) == 0
     played = json.loads(capsys.readouterr().out)
     assert played["frame"]["f1"] == told["frame_f1"]
     assert played["pedal_f1"] == told["pedal_f1"]
-    assert main(["play", song, *policy]) == 0
-    assert "pedal f1" in capsys.readouterr().out
+    assert main(["play", song, *policy, *runs]) == 0
+    printed = capsys.readouterr().out
+    assert "pedal f1" in printed
+    folder = Path(printed.split("look and listen: ")[1].strip()).parent
+    assert read_midi(folder / "performance.mid").notes
+    assert "<audio" in (folder / "report.html").read_text()
+    with np.load(folder / "trace.npz") as trace:
+        assert trace["joint_positions"].shape == (len(trace["time_s"]), 39)
     assert main(["evaluate", song, *policy, "--episodes", "1"]) == 0
     assert "pedal F1" in capsys.readouterr().out
 
 
 def test_trains_what_a_dataset_is_made_with(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A policy for each chunk of a song, by the rules by which datasets cut it."""
-    monkeypatch.setattr(reference, "GOOD_F1", 0.0)  # no search
     song, given = str(tmp_path / "both.mid"), tmp_path / "given"
     write_midi(SCORE, Path(song))
     command = ["train", song, "--rig", PAIR, "--out", str(tmp_path / "out"), "--json"]
@@ -203,7 +206,7 @@ def test_trains_what_a_dataset_is_made_with(
 def test_what_two_hands_do_not_have_is_one_line(
     command: list[str], words: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    out = ["--out", str(tmp_path)] if command[0] in ("train", "iterate") else []
+    out = ["--out", str(tmp_path)] if command[0] in ("train", "iterate", "play") else []
     assert main([*command, "--rig", PAIR, *out]) != 0
     printed = capsys.readouterr()
     assert printed.out == ""

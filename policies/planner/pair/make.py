@@ -79,6 +79,7 @@ def make_pair_plan(
     Raises:
         UnreachableError: neither hand reaches any note.
     """
+    on_progress(0.0)
     prepared = prepare(goals, model, parameters or PairPlanParameters())
     rehearsal = Rehearsing(goals, model, prepared.controllers)(prepared.start, on_progress)
     plan = Plan(model.rig.name, model.joint_names, rehearsal.references, rehearsal.targets)

@@ -119,7 +119,8 @@ def test_two_hands_say_what_they_leave_out(
 ) -> None:
     song = tmp_path / "deep.mid"
     write_midi(Score("deep", tuple(Note(pitch, 0.0, 0.3) for pitch in (10, 12, 60))), song)
-    assert main(["play", str(song), "--rig", "shadow_pair_88", "--policy", "planner"]) == 0
+    play = ["play", str(song), "--rig", "shadow_pair_88", "--policy", "planner"]
+    assert main([*play, "--out", str(tmp_path)]) == 0
     assert f"{song}: no key for A#-1, C0: left out" in capsys.readouterr().err
 
 

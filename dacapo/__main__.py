@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dacapo.output import complain
 
 # Before NumPy is there: its matrices here are small, and threads over them only wait for each
-# other (planning for two hands: five to ten times the processor time), and round otherwise.
+# other (planning for two hands: two to ten times the processor time), and round otherwise.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 VERBS = (

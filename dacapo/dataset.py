@@ -20,6 +20,7 @@ OUT = Path("runs/dataset.zarr")
 ROLLOUTS = 500
 NOISE = 0.02
 MOST_ROLLOUTS, MOST_WORKERS = 1_000_000, 1_000
+"""What memory bears; more is a slip of the finger."""
 
 EPILOG = f"""\
 examples:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_FINDINGS = 5
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""The disk is full, or the user's share of it, or a file has its greatest size."""
 
 
 def load_playable(rig_name: str, params: Path | None) -> PlayableModel:

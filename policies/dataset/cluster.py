@@ -27,19 +27,23 @@ def open_cluster() -> Iterator[Cluster]:
     Raises:
         DatasetError: the cluster cannot be reached, or Ray is not installed.
     """
-    os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "1")  # its 20 are a quarter of an hour
+    address = os.environ[ADDRESS]
+    if ":" not in address:  # "auto" and the like: Ray finds out, and cannot be asked beforehand
+        os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "3")  # its 20 take a quarter of an hour
     try:
         import ray  # heavy, and only needed here  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise DatasetError(
             f"{ADDRESS} is set, but {error}: run .venv/bin/python -m pip install -e '.[cluster]'"
         ) from error
-    address = os.environ[ADDRESS]
     _require_answer(address)
     try:
         ray.init(log_to_driver=False, configure_logging=False)
     except (ConnectionError, RuntimeError, ValueError) as error:
-        raise DatasetError(f"no Ray cluster at {address}: start it first") from error
+        raise DatasetError(
+            f"no Ray cluster at {address} that lets us in: start it first; one that was started "
+            "with a token wants RAY_AUTH_MODE=token"
+        ) from error
     try:
         yield Cluster(ray, address)
     finally:

@@ -24,6 +24,9 @@ pytest.importorskip("ray", reason="the extra [cluster] is not installed")
 
 ROLLOUTS = 60
 
+OPEN = {**os.environ, "RAY_AUTH_MODE": "disabled"}
+"""Whether or not whoever runs the tests has a token of Ray's in their home."""
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
@@ -50,14 +53,14 @@ def start(folder: Path) -> str:
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--num-cpus=1"]
     command += [f"--port={port}", f"--temp-dir={folder}", "--node-ip-address=127.0.0.1"]
     command += ["--include-dashboard=false", "--disable-usage-stats"]
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True, env=OPEN)
     return f"127.0.0.1:{port}"
 
 
 def build(song: Path, out: Path, address: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "dacapo", "dataset", "build", str(song), "--stretch", "1"]
     command += ["--rollouts", str(ROLLOUTS), "--workers", "1", "--out", str(out)]
-    env = {**os.environ, "RAY_ADDRESS": address}
+    env = {**OPEN, "RAY_ADDRESS": address}
     return subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
 
 

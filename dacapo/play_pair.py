@@ -37,7 +37,7 @@ def play_pair(arguments: argparse.Namespace) -> int:
 
 def _play_policy(arguments: argparse.Namespace) -> int:
     from policies import load_policy
-    from policies.evaluation import play_episodes
+    from policies.evaluation import episodes
 
     check_writable(arguments.out)
     model = load_playable(arguments.rig, None)
@@ -48,7 +48,7 @@ def _play_policy(arguments: argparse.Namespace) -> int:
         policy = load_policy(
             spec, model, goals, lambda share: line.show(f"{goals.name}  planning {bar(share)}")
         )
-    (episode,) = play_episodes(policy, model, goals, 1, 0)
+    (episode,) = episodes(policy, model, goals, 1, 0)
     performance = episode.performance
     frame, note = performance.frame, performance.note
     folder = _write(arguments, model, goals, episode)

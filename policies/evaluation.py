@@ -96,7 +96,7 @@ def evaluate(
     """
     led_s = model.command_delay_s + lateness_of(policy) if lead_s is None else lead_s
     performances, pedals = [], []
-    for episode in play_episodes(policy, model, goals, count, seed, lead_s=led_s):
+    for episode in episodes(policy, model, goals, count, seed, lead_s=led_s):
         performances.append(episode.performance)
         if episode.pedal_f1 is not None:
             pedals.append(episode.pedal_f1)
@@ -131,7 +131,7 @@ def episodes(
     seed: int,
     *,
     lead_s: float = 0.0,
-) -> Iterator[Performance]:
+) -> Iterator[Episode]:
     """Play a song several times, each time scored.
 
     The first episode is undisturbed. Every other one begins as a real hand would, up to 0.01 rad
@@ -147,26 +147,12 @@ def episodes(
         lead_s: how much later than the policy's control steps score time runs.
 
     Yields:
-        The performance of each episode, mode ``sim``.
+        Each episode as it ended, mode ``sim``.
     """
-    for episode in play_episodes(policy, model, goals, count, seed, lead_s=lead_s):
-        yield episode.performance
-
-
-def play_episodes(
-    policy: Policy,
-    model: PlayableModel,
-    goals: Goals,
-    count: int,
-    seed: int,
-    *,
-    lead_s: float = 0.0,
-) -> Iterator[Episode]:
-    """Episodes as in ``episodes``, with all that is known of each."""
     lead = Lead.of(lead_s)
     played = goals.then_silence(lead.rows)
-    for episode in range(count):
-        disturbance = Disturbance(policy.joint_names, seed, episode) if episode else None
+    for number in range(count):
+        disturbance = Disturbance(policy.joint_names, seed, number) if number else None
         start = disturbance.start(policy.start) if disturbance else policy.start
         environment = Environment(model, played, start)
         step, observations = environment.reset(), []

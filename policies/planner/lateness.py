@@ -17,7 +17,7 @@ def measure_lateness(policy: Policy, goals: Goals, model: PlayableModel) -> floa
     Triggers that lie deeper and joints that are slower shift all of a performance; what cannot be
     led is early, and told as 0.
     """
-    (performance,) = episodes(policy, model, goals, 1, seed=0, lead_s=model.command_delay_s)
-    frame = performance.frame
+    (episode,) = episodes(policy, model, goals, 1, seed=0, lead_s=model.command_delay_s)
+    frame = episode.performance.frame
     gained = frame.f1_shifted - frame.f1
     return frame.shift_s if gained > WORTH and frame.shift_s > 0.0 else 0.0

@@ -41,7 +41,7 @@ def test_real_time_costs_at_most_a_little(played: Played, short_song: Path) -> N
     keyboard = model.rig.keyboard
     goals = make_goals(load_song(short_song), keyboard.lowest_pitch, keyboard.n_keys)
     policy = load_policy("planner", model, goals)
-    in_process = next(episodes(policy, model, goals, 1, 0))
+    in_process = next(episodes(policy, model, goals, 1, 0)).performance
     assert played.performance.frame.f1 >= in_process.frame.f1 - 0.05
     assert played.performance.loop.period_ms_p50 == pytest.approx(50.0, abs=1.0)
 

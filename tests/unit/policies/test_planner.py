@@ -28,7 +28,7 @@ every_rig = pytest.mark.parametrize("rig", RIGS)
 
 def performance(rig: str, song: str) -> Performance:
     plan = song_plan(rig, song)
-    return next(episodes(plan, nominal_model(rig), song_goals(rig, song), 1, seed=0))
+    return next(episodes(plan, nominal_model(rig), song_goals(rig, song), 1, seed=0)).performance
 
 
 @every_rig
@@ -69,7 +69,7 @@ def test_a_plan_takes_two_seconds_at_most(rig: str) -> None:
 def test_keys_from_end_to_end_are_played(rig: str, pitch: int) -> None:
     model = nominal_model(rig)
     goals = goals_of(chord_score((pitch,)), model.rig)
-    played = next(episodes(make_plan(goals, model), model, goals, 1, seed=0))
+    played = next(episodes(make_plan(goals, model), model, goals, 1, seed=0)).performance
     assert played.note.f1_50ms == 1.0
     assert played.wrong_keys == 0
 
@@ -152,5 +152,5 @@ def test_detached_notes_are_struck_once(rig: str, rest_s: float) -> None:
     model = nominal_model(rig)
     goals = goals_of(Score("detached", tuple(notes)), model.rig)
     [played] = episodes(make_plan(goals, model), model, goals, 1, 0)
-    assert played.note.f1_100ms == 1.0
-    assert played.frame.f1 > 0.9
+    assert played.performance.note.f1_100ms == 1.0
+    assert played.performance.frame.f1 > 0.9

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from policies.errors import PolicyError
+from score.corpus import is_corpus_name, score_name
 
 _PATIENCE_S = 2.0
 
@@ -30,12 +31,13 @@ class RunFolder:
 
         Args:
             out: Folder of runs; made when missing.
-            song: Name of the song, or path of its file.
+            song: Name of the song, of the library or the corpus, or path of its file.
 
         Raises:
             PolicyError: when `out` cannot be written.
         """
-        name = f"{datetime.now():%Y%m%d-%H%M%S}-{Path(song).stem}"
+        called = score_name(song) if is_corpus_name(song) else Path(song).stem
+        name = f"{datetime.now():%Y%m%d-%H%M%S}-{called}"
         for attempt in range(1, 100):
             path = out.absolute() / (name if attempt == 1 else f"{name}-{attempt}")
             run = cls(path)

@@ -52,3 +52,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(PolicyError, match=r"cannot write results into .*/file"):
         RunFolder.create(tmp_path / "file", "ode_to_joy")
+
+
+def test_a_song_of_the_corpus_keeps_its_number(tmp_path: Path) -> None:
+    assert RunFolder.create(tmp_path, "bach/bwv3.6").path.name.endswith("-bach_bwv3.6")
